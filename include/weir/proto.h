@@ -1,0 +1,103 @@
+/* Kafka's messages as C structs, and the codec between them and bytes. Usable alone: no I/O, no clock, no malloc.
+   The structs themselves are in <weir/messages.h>; record batches are in <weir/record.h>. */
+#ifndef WEIR_PROTO_H
+#define WEIR_PROTO_H
+
+#include <weir/types.h>
+#include <weir/wire.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* API keys (Kafka's ApiKeys); the value is the `api_key` of a request header. */
+typedef enum weir_api_key {
+    WEIR_API_PRODUCE = 0,
+    WEIR_API_FETCH = 1,
+    WEIR_API_LIST_OFFSETS = 2,
+    WEIR_API_METADATA = 3,
+    WEIR_API_OFFSET_COMMIT = 8,
+    WEIR_API_OFFSET_FETCH = 9,
+    WEIR_API_FIND_COORDINATOR = 10,
+    WEIR_API_VERSIONS = 18,
+    WEIR_API_CREATE_TOPICS = 19,
+    WEIR_API_DELETE_TOPICS = 20,
+    WEIR_API_INIT_PRODUCER_ID = 22,
+    WEIR_API_OFFSET_FOR_LEADER_EPOCH = 23,
+    WEIR_API_ADD_PARTITIONS_TO_TXN = 24,
+    WEIR_API_ADD_OFFSETS_TO_TXN = 25,
+    WEIR_API_END_TXN = 26,
+    WEIR_API_TXN_OFFSET_COMMIT = 28,
+    WEIR_API_DESCRIBE_CONFIGS = 32,
+    WEIR_API_DESCRIBE_TRANSACTIONS = 65,
+    WEIR_API_LIST_TRANSACTIONS = 66
+} weir_api_key;
+
+/* A message layout: the rows that say which members exist in which version. */
+typedef struct weir_schema weir_schema;
+
+/* One API: both directions and the versions that this codec speaks. `max_version` is the highest version that is
+   negotiated; unstable versions above it can be encoded and decoded, up to `unstable_version`. */
+typedef struct weir_api {
+    int16_t key;
+    int16_t min_version, max_version, unstable_version;
+    int16_t flexible_version; /* first version with tagged fields (KIP-482); INT16_MAX when there is none */
+    const char *name;         /* Kafka's name, "InitProducerId" */
+    const weir_schema *request, *response;
+} weir_api;
+
+/* The API with a key, or NULL when this codec does not know it. */
+WEIR_API const weir_api *weir_api_find(int16_t key);
+/* The n-th known API in order of key, or NULL past the last. */
+WEIR_API const weir_api *weir_api_at(size_t n);
+/* The name of an API for messages to people: "Fetch", or or "unknown API". Never NULL. */
+WEIR_API const char *weir_api_name(int16_t key);
+
+/* The highest version that both this codec and a broker offering [min, max] speak, or -1 when there is none. */
+WEIR_API int16_t weir_api_negotiate(const weir_api *api, int16_t min, int16_t max);
+
+/* The size in bytes of the C struct that a schema describes. */
+WEIR_API size_t weir_message_sizeof(const weir_schema *schema);
+/* Sets every member to the default of Kafka's definition (nulls, -1 and the like). */
+WEIR_API void weir_message_init(const weir_schema *schema, void *message);
+/* Writes the body of a message. Fails with WEIR_E_VERSION when a member that the version lacks holds something else
+   than its default and Kafka's definition does not call it ignorable, or when null stands where null is not allowed. */
+WEIR_API weir_err weir_message_encode(const weir_schema *schema, int16_t version, weir_out *out, const void *message);
+/* Reads the body of a message into `message` (weir_message_sizeof bytes; defaults first). Strings, bytes and records
+   are views into the input; arrays lie in the arena. Leaves `in` behind the body; see in->error for failures. */
+WEIR_API weir_err weir_message_decode(const weir_schema *schema, int16_t version, weir_in *in, weir_arena *arena,
+                                      void *message);
+
+/* Frames. A request frame is int32 size, header v1 or v2 by the flexible version, body. weir_request_encode writes all
+   of it; the size field includes splices. */
+WEIR_API weir_err weir_request_encode(weir_out *out, const weir_api *api, int16_t version, int32_t correlation_id,
+                                      weir_str client_id, const void *message);
+/* Reads the header of a response frame (without its size): v0 or v1 by the flexible version; ApiVersions always v0. */
+WEIR_API weir_err weir_response_header_decode(weir_in *in, const weir_api *api, int16_t version,
+                                              int32_t *correlation_id);
+
+/* Kafka's error codes (protocol guide, "Error Codes"), with what a client is to do about one where the API has no rule
+   of its own. An unlisted code is indeterminate: nothing is known about what happened. */
+typedef enum weir_class {
+    WEIR_CLASS_OK,
+    WEIR_CLASS_RETRY,            /* the same request again after a pause */
+    WEIR_CLASS_REFRESH,          /* fetch metadata, then again */
+    WEIR_CLASS_FIND_COORDINATOR, /* look the coordinator up, then again */
+    WEIR_CLASS_ABORT,            /* the transaction must be aborted */
+    WEIR_CLASS_FENCED,           /* a newer incarnation owns the id */
+    WEIR_CLASS_FATAL,            /* refused, and retrying does not help */
+    WEIR_CLASS_INDETERMINATE     /* not known whether it took effect */
+} weir_class;
+
+WEIR_API const char *weir_code_name(int16_t code);      /* "NOT_COORDINATOR"; "UNLISTED_CODE" for others */
+WEIR_API const char *weir_code_text(int16_t code);      /* one short sentence that says what it means */
+WEIR_API weir_class weir_code_class(int16_t code);
+
+/* WEIR_CODE_NOT_COORDINATOR and so on, with Kafka's numbers. */
+#include <weir/codes.h>
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,131 @@
+/* Record batches, magic 2 (KIP-98): the hot path. Reading yields views into the batch; writing appends in wire form.
+   Neither copies nor allocates per record. */
+#ifndef WEIR_RECORD_H
+#define WEIR_RECORD_H
+
+#include <weir/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum weir_compression {
+    WEIR_COMPRESSION_NONE = 0,
+    WEIR_COMPRESSION_GZIP = 1,
+    WEIR_COMPRESSION_SNAPPY = 2,
+    WEIR_COMPRESSION_LZ4 = 3,
+    WEIR_COMPRESSION_ZSTD = 4
+} weir_compression;
+
+typedef enum weir_timestamp_type {
+    WEIR_TIMESTAMP_CREATE = 0,
+    WEIR_TIMESTAMP_LOG_APPEND = 1
+} weir_timestamp_type;
+
+/* One record. All views live as long as the bytes of its batch. Headers stay in wire form, so that handing a record on
+   keeps their order, duplicates and nulls without touching them; walk them with weir_headers_next. */
+typedef struct weir_record {
+    int64_t offset;
+    int64_t timestamp; /* ms since the epoch, -1 none */
+    weir_timestamp_type timestamp_type;
+    weir_bytes key;   /* p == NULL: null */
+    weir_bytes value; /* p == NULL: null (a tombstone) */
+    int32_t header_count;
+    weir_bytes headers; /* header_count headers in wire form; empty when there are none */
+} weir_record;
+
+typedef struct weir_header {
+    weir_str name;
+    weir_bytes value; /* p == NULL: null */
+} weir_header;
+
+/* Takes the first header off `headers`; WEIR_END when there is none left, WEIR_E_MALFORMED for bad bytes. */
+WEIR_API weir_err weir_headers_next(weir_bytes *headers, weir_header *header);
+/* Appends one header in wire form at `at`; returns the bytes needed, and writes only when they are <= room. */
+WEIR_API size_t weir_header_write(uint8_t *at, size_t room, const weir_header *header);
+
+/* The fixed part of a batch, 61 bytes on the wire. */
+typedef struct weir_batch_header {
+    int64_t base_offset;
+    uint32_t size; /* bytes of the whole batch, this header included */
+    int32_t leader_epoch;
+    int8_t magic;
+    uint32_t crc;
+    int16_t attributes;
+    int32_t last_offset_delta;
+    int64_t base_timestamp, max_timestamp;
+    int64_t producer_id;
+    int16_t producer_epoch;
+    int32_t base_sequence;
+    int32_t record_count;
+} weir_batch_header;
+
+#define WEIR_BATCH_HEADER_SIZE 61
+#define WEIR_ATTR_COMPRESSION 0x07
+#define WEIR_ATTR_LOG_APPEND 0x08
+#define WEIR_ATTR_TRANSACTIONAL 0x10
+#define WEIR_ATTR_CONTROL 0x20
+#define WEIR_ATTR_DELETE_HORIZON 0x40
+
+/* Reads the header of the first batch in `set` and checks magic, lengths and the CRC-32C over the batch.
+   WEIR_OK; WEIR_END when `set` is empty or holds only the cut-off head of a batch (a broker may cut the last one);
+   WEIR_E_UNSUPPORTED for magic 0 or 1; WEIR_E_MALFORMED otherwise. */
+WEIR_API weir_err weir_batch_open(weir_records set, weir_batch_header *header);
+
+/* A walk over the records of one batch. */
+typedef struct weir_batch_walk {
+    const uint8_t *p, *end;
+    int64_t base_offset, base_timestamp, max_timestamp;
+    int32_t left;              /* records not yet taken */
+    int32_t last_offset_delta; /* offsets must ascend and stay within it */
+    int32_t previous_delta;
+    weir_timestamp_type timestamp_type;
+} weir_batch_walk;
+
+/* Starts a walk. `records` is what follows the header, decompressed when the batch is compressed. */
+WEIR_API void weir_batch_walk_init(weir_batch_walk *walk, const weir_batch_header *header, weir_bytes records);
+/* WEIR_OK with the next record, WEIR_END behind the last one, WEIR_E_MALFORMED when bytes and counts disagree. */
+WEIR_API weir_err weir_batch_next(weir_batch_walk *walk, weir_record *record);
+
+/* The type of a control record from its key (KIP-98): 0 abort, 1 commit, others are to be skipped; -1 malformed. */
+WEIR_API int16_t weir_control_type(weir_bytes key);
+
+/* A batch being written into memory of the caller: records are appended in wire form behind room for the header, and
+   weir_batch_close fills the header in. */
+typedef struct weir_batch_writer {
+    uint8_t *start, *p, *end;
+    int64_t base_timestamp, max_timestamp;
+    int32_t record_count;
+} weir_batch_writer;
+
+WEIR_API void weir_batch_writer_init(weir_batch_writer *w, void *memory, size_t size);
+/* The most bytes that appending this record can take; constant time. */
+WEIR_API size_t weir_record_bound(const weir_record *record);
+/* Appends key, value, headers and timestamp of a record (its offset is not used). WEIR_AGAIN when there is no room:
+   the writer is unchanged. WEIR_E_TOO_LARGE when the record can never fit a batch (2 GiB). */
+WEIR_API weir_err weir_batch_append(weir_batch_writer *w, const weir_record *record);
+
+typedef struct weir_batch_identity {
+    int64_t producer_id; /* -1 none */
+    int16_t producer_epoch;
+    int32_t base_sequence;
+    bool transactional;
+} weir_batch_identity;
+
+/* Fills in the header and the checksum of an uncompressed batch and returns its bytes. At least one record. */
+WEIR_API weir_records weir_batch_close(weir_batch_writer *w, const weir_batch_identity *identity);
+/* The same for records that were compressed from w->start + WEIR_BATCH_HEADER_SIZE .. w->p into `memory` +
+   WEIR_BATCH_HEADER_SIZE by the caller: writes the header into `memory`. */
+WEIR_API weir_records weir_batch_close_compressed(const weir_batch_writer *w, weir_compression compression,
+                                                  void *memory, size_t compressed_size,
+                                                  const weir_batch_identity *identity);
+
+/* CRC-32C (Castagnoli) of more bytes, starting from `crc` (0 for the first). The implementation is chosen at run time:
+   SSE4.2, ARMv8 or slicing by 8. */
+WEIR_API uint32_t weir_crc32c(uint32_t crc, const void *bytes, size_t len);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

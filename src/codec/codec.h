@@ -1,0 +1,26 @@
+/* Compression behind one const table. All memory, the libraries' own contexts included, comes from the allocator that
+   is handed in; output never exceeds the caller's cap. */
+#ifndef WEIR_SRC_CODEC_H
+#define WEIR_SRC_CODEC_H
+
+#include <weir/alloc.h>
+#include <weir/record.h>
+
+typedef struct weir__codec {
+    weir_compression id;
+    const char *name; /* "gzip": Kafka's value of compression.type */
+    /* The most bytes that compressing `len` bytes can give. */
+    size_t (*bound)(size_t len);
+    /* Compresses into out[0, *out_len) and sets *out_len. WEIR_E_NO_MEMORY when there is no memory or no room. */
+    weir_err (*compress)(weir_alloc *alloc, weir_bytes in, uint8_t *out, size_t *out_len);
+    /* Decompresses all members or frames of `in`, streaming, into memory taken from `alloc`; *out_size is what to give
+       back and out->len what is filled. WEIR_E_TOO_LARGE past `cap` bytes, WEIR_E_MALFORMED, WEIR_E_NO_MEMORY. */
+    weir_err (*decompress)(weir_alloc *alloc, weir_bytes in, size_t cap, weir_bytes *out, size_t *out_size);
+} weir__codec;
+
+/* The codec with a Kafka id (1..4), or NULL when this build lacks it or there is no such id. */
+const weir__codec *weir__codec_find(int id);
+/* The codec with a name ("gzip", "snappy", "lz4", "zstd"), or NULL. */
+const weir__codec *weir__codec_named(weir_str name);
+
+#endif

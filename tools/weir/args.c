@@ -92,8 +92,8 @@ static int set_choice(const cli_option *option, int *member, const char *value) 
 static int set_number(const cli_option *option, int64_t *member, const char *value) {
     int64_t number;
     if (!cli_number(value, &number) || number < option->min || number > option->max)
-        return cli_usage("--%s takes a whole number from %lld to %lld, not '%s'", option->name,
-                         (long long)option->min, (long long)option->max, value);
+        return cli_usage("--%s takes a whole number from %lld to %lld, not '%s'", option->name, (long long)option->min,
+                         (long long)option->max, value);
     *member = number;
     return -1;
 }
@@ -160,8 +160,9 @@ static int parse_short(const cli_command *command, void *args, int argc, char **
     return -1;
 }
 
-/* Prints one option: its spelling, then its help from a fixed column on. */
-static void print_option(const cli_option *option) {
+/* Prints one option: its spelling, then its help from a fixed column on. A common option whose long name the command
+   has given another meaning goes by its letter alone. */
+static void print_option(const cli_command *command, const cli_option *option) {
     char left[160];
     int width;
     bool wide = option->kind == CLI_CHOICE && strlen(option->value) > 24;
@@ -169,7 +170,10 @@ static void print_option(const cli_option *option) {
     char letter[5] = "    ";
     if (option->letter != '\0')
         snprintf(letter, sizeof letter, "-%c, ", option->letter);
-    width = snprintf(left, sizeof left, "  %s--%s%s%s", letter, option->name, value ? " " : "", value ? value : "");
+    if (find_long(command, option->name, strlen(option->name)) != option)
+        width = snprintf(left, sizeof left, "  -%c %s", option->letter, value);
+    else
+        width = snprintf(left, sizeof left, "  %s--%s%s%s", letter, option->name, value ? " " : "", value ? value : "");
     cli_print("%s", left);
     if (width > HELP_COLUMN - 2)
         cli_print("\n%*s", HELP_COLUMN, "");
@@ -192,7 +196,7 @@ static int print_help(const cli_command *command) {
     cli_print("Usage: %s [options]%s%s\n%s\n\nOptions:\n", command->name, command->operands ? " " : "",
               command->operands ? command->operands : "", command->about);
     for (size_t n = 0; (option = option_at(command, n)); n++)
-        print_option(option);
+        print_option(command, option);
     return CLI_DONE;
 }
 

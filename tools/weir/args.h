@@ -28,8 +28,8 @@ void cli_list_add(cli_list *list, char letter, const char *text);
 
 /* One option of a command. */
 typedef struct cli_option {
-    const char *name;  /* the long name without "--" */
-    char letter;       /* of the short option, '\0' none */
+    const char *name; /* the long name without "--" */
+    char letter;      /* of the short option, '\0' none */
     cli_arg_kind kind;
     const char *value; /* what --help calls the value; of CLI_CHOICE the choices */
     size_t offset;     /* of the member in the command's arguments */

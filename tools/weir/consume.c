@@ -35,9 +35,12 @@ static const cli_option options[] = {
     {"quiet", 'q', CLI_FLAG, NULL, MEMBER(quiet), 0, 0, "say nothing about trouble that may pass"},
 };
 
-static const cli_command command = {
-    "weir consume", NULL, "Prints the records of topics, each partition in order.",
-    options, sizeof options / sizeof options[0], true};
+static const cli_command command = {"weir consume",
+                                    NULL,
+                                    "Prints the records of topics, each partition in order.",
+                                    options,
+                                    sizeof options / sizeof options[0],
+                                    true};
 
 /* A run of the command. */
 typedef struct consume {

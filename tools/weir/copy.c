@@ -29,8 +29,7 @@ static const cli_option options[] = {
      "where to begin when there is no checkpoint (earliest)"},
     {"stop", '\0', CLI_CHOICE, "never|latest", MEMBER(stop), 0, 0,
      "latest: end at what is there when the job starts (never)"},
-    {"delivery", '\0', CLI_CHOICE, "exactly-once|at-least-once|none", MEMBER(delivery), 0, 0,
-     "(exactly-once)"},
+    {"delivery", '\0', CLI_CHOICE, "exactly-once|at-least-once|none", MEMBER(delivery), 0, 0, "(exactly-once)"},
     {"job", '\0', CLI_TEXT, "NAME", MEMBER(job), 0, 0,
      "names the transactional ids, the ledger group, the lock\nand the checkpoints (the output topic's name)"},
     {"checkpoint-dir", '\0', CLI_TEXT, "DIR", MEMBER(checkpoint_dir), 0, 0,
@@ -47,10 +46,13 @@ static const cli_option options[] = {
 };
 
 static const cli_command command = {
-    "weir copy", NULL,
+    "weir copy",
+    NULL,
     "Copies topics into a topic: key, value, headers and timestamp as they are, each partition in order, and exactly\n"
     "once. Run the same command again after any failure: it goes on from the last checkpoint.",
-    options, sizeof options / sizeof options[0], true};
+    options,
+    sizeof options / sizeof options[0],
+    true};
 
 /* A cli_setter for the job; all of its properties are of use here. */
 static weir_err set_job(void *target, const char *key, const char *value, bool shared, weir_fault *fault) {

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Escapes are replaced when a format is checked; then '%' and its letter stand for a field. So an escape that yields '%'
-   would read as one, and is refused. */
+/* Escapes are replaced when a format is checked; then '%' and its letter stand for a field. So an escape that yields
+   '%' would read as one, and is refused. */
 bool cli_format_check(char *format, size_t *len, const char **why) {
     static const char letters[] = "tpokshTKS%";
     for (const char *p = format; *p != '\0'; p++) {

@@ -64,7 +64,11 @@ void cli_json_seconds(cli_json *json, double value) {
 /* How many bytes the UTF-8 sequence at p takes; 0 when it is not one. */
 static size_t utf8_length(const uint8_t *p, size_t left) {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t len = p[0] < 0x80 ? 1 : (p[0] & 0xE0) == 0xC0 ? 2 : (p[0] & 0xF0) == 0xE0 ? 3 : (p[0] & 0xF8) == 0xF0 ? 4 : 0;
+    size_t len = p[0] < 0x80             ? 1
+                 : (p[0] & 0xE0) == 0xC0 ? 2
+                 : (p[0] & 0xF0) == 0xE0 ? 3
+                 : (p[0] & 0xF8) == 0xF0 ? 4
+                                         : 0;
     if (len < 2)
         return len;
     if (len > left)
@@ -120,7 +124,8 @@ static void add_quoted(cli_text *text, const char *p, size_t len) {
 static void add_base64(cli_text *text, const uint8_t *p, size_t len) {
     for (size_t at = 0; at < len; at += 3) {
         size_t left = len - at;
-        uint32_t group = (uint32_t)p[at] << 16 | (left > 1 ? (uint32_t)p[at + 1] << 8 : 0) | (left > 2 ? p[at + 2] : 0u);
+        uint32_t group =
+            (uint32_t)p[at] << 16 | (left > 1 ? (uint32_t)p[at + 1] << 8 : 0) | (left > 2 ? p[at + 2] : 0u);
         char quad[4] = {base64_letters[group >> 18], base64_letters[group >> 12 & 63],
                         left > 1 ? base64_letters[group >> 6 & 63] : '=', left > 2 ? base64_letters[group & 63] : '='};
         cli_text_add(text, quad, sizeof quad);

@@ -19,8 +19,12 @@ static const cli_option options[] = {
 };
 
 static const cli_command command = {
-    "weir options", NULL, "Lists the properties that -X and -F take, with sides, defaults and accepted values.",
-    options, sizeof options / sizeof options[0], false};
+    "weir options",
+    NULL,
+    "Lists the properties that -X and -F take, with sides, defaults and accepted values.",
+    options,
+    sizeof options / sizeof options[0],
+    false};
 
 static const char *side_name(int32_t sides) {
     return sides == WEIR_SIDE_SOURCE ? "source" : sides == WEIR_SIDE_SINK ? "sink" : "both";

@@ -38,10 +38,13 @@ static const cli_option options[] = {
 };
 
 static const cli_command command = {
-    "weir produce", NULL,
+    "weir produce",
+    NULL,
     "Writes one record a line from standard input. Without --partition a key decides the partition as in Kafka's\n"
     "Java client, and records without one are spread over all.",
-    options, sizeof options / sizeof options[0], true};
+    options,
+    sizeof options / sizeof options[0],
+    true};
 
 /* A run of the command. */
 typedef struct produce {
@@ -165,7 +168,8 @@ static int send_record(produce *p) {
     weir_err err;
     int32_t partition = choose_partition(p);
     if (partition >= p->partitions) {
-        cli_say("line %" PRId64 ": topic '%s' has %d partitions, so there is no partition %d; give --partition, or leave "
+        cli_say("line %" PRId64
+                ": topic '%s' has %d partitions, so there is no partition %d; give --partition, or leave "
                 "the member out",
                 p->lines, p->args.to, (int)p->partitions, (int)partition);
         return CLI_FAILED;
@@ -275,9 +279,10 @@ static int give_up(produce *p, int status) {
     if (err == WEIR_OK)
         cli_say("the transaction is aborted: nothing was written");
     else
-        cli_say("the transaction could not be aborted; the brokers do so after transaction.timeout.ms, or now with 'weir "
-                "transactions abort --prefix %s'",
-                p->args.transactional_id);
+        cli_say(
+            "the transaction could not be aborted; the brokers do so after transaction.timeout.ms, or now with 'weir "
+            "transactions abort --prefix %s'",
+            p->args.transactional_id);
     return status;
 }
 

@@ -34,7 +34,8 @@ static void skip_blanks(cli_props *props) {
     for (;;) {
         while (props->p < props->end && is_blank(*props->p))
             props->p++;
-        bool continued = props->end - props->p > 1 && props->p[0] == '\\' && (props->p[1] == '\n' || props->p[1] == '\r');
+        bool continued =
+            props->end - props->p > 1 && props->p[0] == '\\' && (props->p[1] == '\n' || props->p[1] == '\r');
         if (!continued)
             return;
         props->p++;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define MEMORY_LIMIT ((size_t)256 << 20) /* bytes: back-pressure from here on */
-#define QUIET_US 1000000                 /* how long nothing moves before troubles are told */
+#define QUIET_US     1000000             /* how long nothing moves before troubles are told */
 
 int cli_session_configure(cli_session *session, int32_t sides, const cli_list *settings) {
     memset(session, 0, sizeof *session);
@@ -85,20 +85,22 @@ weir_err cli_session_try(cli_session *session, weir_call *call) {
     return weir_posix_call(session->posix, session->client, call);
 }
 
-int cli_session_call(cli_session *session, weir_call *call) {
-    weir_err err = cli_session_try(session, call);
-    if (err == WEIR_OK)
-        return -1;
+int cli_session_fail(cli_session *session, weir_call *call) {
     const weir_fault *trouble = weir_client_trouble(session->client);
     bool known = trouble && trouble->err != WEIR_OK;
-    if (err == WEIR_E_VERSION || err == WEIR_E_UNSUPPORTED)
-        cli_say("the brokers (Kafka %s) do not offer %s", weir_client_broker_version(session->client),
-                weir_api_name(call->api_key));
-    else
-        cli_say("%s: %s%s%s", weir_api_name(call->api_key), weir_err_name(err), known ? ": " : "",
-                known ? trouble->text : "");
+    const char *api = weir_api_name(call->api_key);
+    weir_err err = call->err;
     weir_call_release(session->client, call);
+    if (err == WEIR_E_VERSION || err == WEIR_E_UNSUPPORTED)
+        cli_say("the brokers (Kafka %s) do not offer what this needs of %s",
+                weir_client_broker_version(session->client), api);
+    else
+        cli_say("%s: %s%s%s", api, weir_err_name(err), known ? ": " : "", known ? trouble->text : "");
     return cli_status(err);
+}
+
+int cli_session_call(cli_session *session, weir_call *call) {
+    return cli_session_try(session, call) == WEIR_OK ? -1 : cli_session_fail(session, call);
 }
 
 int cli_refused(int16_t api_key, const char *what, int16_t code, weir_str text) {

@@ -12,7 +12,7 @@ typedef struct cli_session {
     weir_budget budget;
     weir_posix *posix;
     weir_client *client;
-    weir_time_us quiet_since; /* when something last moved */
+    weir_time_us quiet_since;                 /* when something last moved */
     char told[sizeof((weir_fault *)0)->text]; /* the trouble told last */
 } cli_session;
 
@@ -36,8 +36,10 @@ bool cli_session_stuck(const cli_session *session, weir_fault *fault);
 /* Sends a call whose first block is filled, with the time-out of default.api.timeout.ms, and waits for it. Returns -1
    with the response, else the status of an error that has been said. */
 int cli_session_call(cli_session *session, weir_call *call);
-/* The same, but hands the error back. */
+/* The same, but hands the error back; */
 weir_err cli_session_try(cli_session *session, weir_call *call);
+/* this says it, releases the call and returns the status for it. */
+int cli_session_fail(cli_session *session, weir_call *call);
 
 /* Says that a broker answered with an error code, about `what` ("topic orders"); returns CLI_FAILED. `text` is the
    broker's own, or p == NULL. */

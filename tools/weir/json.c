@@ -10,6 +10,7 @@ static const char base64_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 
 void cli_json_free(cli_json *json) {
     cli_text_free(&json->text);
+    json->comma = false;
 }
 
 static void before_value(cli_json *json) {

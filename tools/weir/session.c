@@ -14,7 +14,6 @@
 int cli_session_configure(cli_session *session, int32_t sides, const cli_list *settings) {
     memset(session, 0, sizeof *session);
     weir_config_init(&session->config, sides);
-    session->config.isolation_level = WEIR_READ_COMMITTED;
     session->config.delivery_guarantee = WEIR_DELIVERY_AT_LEAST_ONCE;
     int status = cli_settings_apply(settings, cli_set_client, &session->config);
     if (status < 0 && session->config.bootstrap_servers[0] == '\0')
@@ -82,7 +81,8 @@ bool cli_session_stuck(const cli_session *session, weir_fault *fault) {
 
 weir_err cli_session_try(cli_session *session, weir_call *call) {
     call->timeout = session->config.default_api_timeout_ms * 1000;
-    return weir_posix_call(session->posix, session->client, call);
+    call->err = weir_posix_call(session->posix, session->client, call);
+    return call->err;
 }
 
 int cli_session_fail(cli_session *session, weir_call *call) {

@@ -16,8 +16,8 @@ typedef struct cli_session {
     char told[sizeof((weir_fault *)0)->text]; /* the trouble told last */
 } cli_session;
 
-/* Reads the settings for a client with these sides; without any it reads what is committed and writes at least once.
-   -1 to go on, else a status. */
+/* Reads the settings for a client with these sides; a sink writes at least once unless they say otherwise. -1 to go
+   on, else a status. */
 int cli_session_configure(cli_session *session, int32_t sides, const cli_list *settings);
 /* Makes the client. -1 to go on, else a status. */
 int cli_session_open(cli_session *session);

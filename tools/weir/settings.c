@@ -78,13 +78,12 @@ static int apply_file(const char *path, bool shared, cli_setter set, void *targe
         weir_err err = cli_props_next(&props);
         if (err == WEIR_END)
             break;
+        bool read = err == WEIR_OK;
         weir_fault_clear(&fault);
-        if (err == WEIR_OK)
+        if (read)
             err = set(target, props.key.p, props.value.p, shared, &fault);
-        else
-            weir_fault_set(&fault, err, "%s", props.why);
         if (err != WEIR_OK) {
-            cli_say("%s:%u: %s", path, props.line, fault.text);
+            cli_say("%s:%u: %s", path, props.line, read ? fault.text : props.why);
             status = CLI_USAGE;
             break;
         }

@@ -93,8 +93,8 @@ static void print_numbers(const weir_i32s *numbers) {
 static void print_topic(const weir_metadata_response_topic *topic, const configs_result *configs) {
     char id[23];
     print_id(&topic->topic_id, id);
-    cli_print("%.*s: %" PRId32 " partitions%s", (int)topic->name.len, topic->name.p, topic->partitions.count,
-              topic->is_internal ? ", internal" : "");
+    cli_print_word(topic->name);
+    cli_print(": %" PRId32 " partitions%s", topic->partitions.count, topic->is_internal ? ", internal" : "");
     if (!weir_uuid_is_zero(topic->topic_id))
         cli_print(", id %s", id);
     cli_print("\n");
@@ -109,9 +109,13 @@ static void print_topic(const weir_metadata_response_topic *topic, const configs
     }
     for (int32_t n = 0; configs && n < configs->configs.count; n++) {
         const config_entry *entry = &configs->configs.items[n];
-        if (is_set(entry))
-            cli_print("  %.*s = %.*s\n", (int)entry->name.len, entry->name.p, (int)entry->value.len,
-                      entry->value.p ? entry->value.p : "");
+        if (!is_set(entry))
+            continue;
+        cli_print("  ");
+        cli_print_word(entry->name);
+        cli_print(" = ");
+        cli_print_word(entry->value);
+        cli_print("\n");
     }
 }
 

@@ -46,12 +46,15 @@ typedef struct topics {
     cli_session session;
     weir_str *names; /* the operands */
     int32_t count;
+    weir_create_topics_request_creatable_topic_config *configs; /* of --config, as many as there are */
 } topics;
 
 /* Tells of one topic: a line, or an event with its name. */
 static void tell(const topics *t, const char *event, weir_str name) {
     if (!t->args.json) {
-        cli_print("%s %.*s\n", event, (int)name.len, name.p);
+        cli_print("%s ", event);
+        cli_print_word(name);
+        cli_print("\n");
         return;
     }
     cli_json json = {0};
@@ -90,10 +93,12 @@ static int list(topics *t) {
         memcpy(sorted, response->topics.items, (size_t)count * sizeof *sorted);
     qsort(sorted, (size_t)count, sizeof *sorted, by_name);
     for (int32_t n = 0; n < count; n++) {
-        if (t->args.json)
+        if (t->args.json) {
             cli_topic_json(&sorted[n], NULL);
-        else
-            cli_print("%.*s\n", (int)sorted[n].name.len, sorted[n].name.p);
+        } else {
+            cli_print_word(sorted[n].name);
+            cli_print("\n");
+        }
     }
     free(sorted);
     weir_call_release(t->session.client, &call);
@@ -154,20 +159,21 @@ static int wait_for(topics *t, weir_str name, bool (*done)(const weir_metadata_r
     }
 }
 
-/* Splits the KEY=VALUE of --config; the array is from malloc. -1, or a status. */
-static int topic_configs(const cli_list *list, weir_create_topics_request_creatable_topic_config **configs) {
-    *configs = cli_grow(NULL, list->count + 1, sizeof **configs);
+/* Splits the KEY=VALUE of --config. -1, or a status. */
+static int split_configs(topics *t) {
+    const cli_list *list = &t->args.configs;
+    t->configs = cli_grow(NULL, list->count + 1, sizeof *t->configs);
     for (size_t n = 0; n < list->count; n++) {
         const char *text = list->items[n].text, *equals = strchr(text, '=');
         if (!equals || equals == text)
             return cli_usage("--config takes KEY=VALUE here, not '%s'; a properties file goes with -F", text);
-        (*configs)[n] = (weir_create_topics_request_creatable_topic_config){.name = {text, (uint32_t)(equals - text)},
+        t->configs[n] = (weir_create_topics_request_creatable_topic_config){.name = {text, (uint32_t)(equals - text)},
                                                                             .value = weir_str_of(equals + 1)};
     }
     return -1;
 }
 
-static int send_create(topics *t, weir_create_topics_request_creatable_topic_config *configs) {
+static int create(topics *t) {
     const weir_schema *schema = weir_api_find(WEIR_API_CREATE_TOPICS)->request;
     weir_create_topics_request_creatable_topic *creatable = cli_grow(NULL, (size_t)t->count, sizeof *creatable);
     weir_create_topics_request request;
@@ -177,7 +183,7 @@ static int send_create(topics *t, weir_create_topics_request_creatable_topic_con
             (weir_create_topics_request_creatable_topic){.name = t->names[n],
                                                          .num_partitions = (int32_t)t->args.partitions,
                                                          .replication_factor = (int16_t)t->args.replication_factor};
-        creatable[n].configs.items = configs;
+        creatable[n].configs.items = t->configs;
         creatable[n].configs.count = (int32_t)t->args.configs.count;
     }
     request.topics.items = creatable;
@@ -199,15 +205,6 @@ static int send_create(topics *t, weir_create_topics_request_creatable_topic_con
             status = CLI_FAILED;
     }
     weir_call_release(t->session.client, &call);
-    return status;
-}
-
-static int create(topics *t) {
-    weir_create_topics_request_creatable_topic_config *configs;
-    int status = topic_configs(&t->args.configs, &configs);
-    if (status < 0)
-        status = send_create(t, configs);
-    free(configs);
     return status;
 }
 
@@ -262,6 +259,8 @@ static int run(const cli_command *command, int (*action)(topics *t), int argc, c
     if (status < 0 && command->operands && t.args.common.operands.count == 0)
         status = cli_usage("name at least one topic");
     if (status < 0)
+        status = split_configs(&t);
+    if (status < 0)
         status = cli_session_configure(&t.session, WEIR_SIDE_BOTH, &t.args.common.settings);
     if (status < 0) {
         t.names = cli_views(&t.args.common.operands);
@@ -272,6 +271,7 @@ static int run(const cli_command *command, int (*action)(topics *t), int argc, c
         status = action(&t);
     cli_session_close(&t.session);
     free(t.names);
+    free(t.configs);
     free(t.args.configs.items);
     cli_args_free(&t.args.common);
     return status;

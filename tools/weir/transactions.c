@@ -183,7 +183,8 @@ static int list(transactions *t) {
     for (size_t n = 0; status < 0 && n < t->count; n++) {
         const entry *e = &t->entries[n];
         if (!t->args.json) {
-            cli_print("%s  %s  producer %" PRId64 "  coordinator %" PRId32 "\n", e->id, e->state, e->producer_id,
+            cli_print_word(weir_str_of(e->id));
+            cli_print("  %s  producer %" PRId64 "  coordinator %" PRId32 "\n", e->state, e->producer_id,
                       e->coordinator);
             continue;
         }
@@ -256,15 +257,19 @@ static void describe_json(const entry *e, const described *state, int32_t coordi
 }
 
 static void describe_text(const entry *e, const described *state, int32_t coordinator) {
-    cli_print("%s: %.*s, producer %" PRId64 " epoch %d, coordinator %" PRId32 ", time-out %" PRId32 " ms", e->id,
-              (int)state->transaction_state.len, state->transaction_state.p, state->producer_id, state->producer_epoch,
-              coordinator, state->transaction_timeout_ms);
+    cli_print_word(weir_str_of(e->id));
+    cli_print(": ");
+    cli_print_word(state->transaction_state);
+    cli_print(", producer %" PRId64 " epoch %d, coordinator %" PRId32 ", time-out %" PRId32 " ms", state->producer_id,
+              state->producer_epoch, coordinator, state->transaction_timeout_ms);
     if (state->transaction_start_time_ms >= 0)
         cli_print(", open for %.1f s", (double)(cli_clock_ms() - state->transaction_start_time_ms) / 1000);
     cli_print("\n");
     for (int32_t n = 0; n < state->topics.count; n++) {
         const weir_describe_transactions_response_topic_data *data = &state->topics.items[n];
-        cli_print("  %.*s:", (int)data->topic.len, data->topic.p);
+        cli_print("  ");
+        cli_print_word(data->topic);
+        cli_print(":");
         for (int32_t p = 0; p < data->partitions.count; p++)
             cli_print(" %" PRId32, data->partitions.items[p]);
         cli_print("\n");
@@ -313,7 +318,9 @@ static int take_over(transactions *t, const entry *e) {
     if (code != WEIR_CODE_NONE)
         return cli_refused(WEIR_API_INIT_PRODUCER_ID, e->id, code, (weir_str){NULL, 0});
     if (!t->args.json) {
-        cli_print("aborted %s\n", e->id);
+        cli_print("aborted ");
+        cli_print_word(weir_str_of(e->id));
+        cli_print("\n");
         return CLI_DONE;
     }
     cli_json json = {0};

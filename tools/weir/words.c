@@ -114,6 +114,15 @@ bool cli_print(const char *fmt, ...) {
     return write_checked(printed >= 0);
 }
 
+bool cli_print_word(weir_str word) {
+    bool ok = true;
+    for (uint32_t n = 0; n < word.len; n++) {
+        unsigned char byte = (unsigned char)word.p[n];
+        ok = byte < 0x20 || byte == 0x7F ? cli_print("\\x%02x", byte) : cli_write(&byte, 1);
+    }
+    return ok;
+}
+
 int64_t cli_clock_ms(void) {
     struct timespec now;
     if (clock_gettime(CLOCK_REALTIME, &now) != 0)

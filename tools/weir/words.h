@@ -38,6 +38,8 @@ bool cli_write(const void *bytes, size_t len);
 bool cli_flush(void);
 /* Formatted text for stdout, through cli_write. */
 bool cli_print(const char *fmt, ...) WEIR_PRINTF(1, 2);
+/* A name from a broker, with control characters as \xHH: it cannot forge a line or speak to the terminal. */
+bool cli_print_word(weir_str word);
 
 /* Milliseconds since the epoch. */
 int64_t cli_clock_ms(void);

@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What differs between the records expected and those delivered, summed over partitions. Equal records are told apart by
- * how many came before: the n-th one delivered matches the n-th one expected, and what is left over was lost or delivered
- * once too often.
+ * What differs between the records expected and those delivered, summed over partitions. Equal records are told apart
+ * by how many came before: the n-th one delivered matches the n-th one expected, and what is left over was lost or
+ * delivered once too often.
  */
 final class Comparison {
     private static final int EXAMPLES_MAX = 10;

@@ -14,12 +14,12 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * Fills a topic with Kafka's own producer, at an even pace over a given time, as varied as topics are: records outside of
- * transactions, in committed and in aborted ones (which interleave), with and without keys and headers, tombstones,
+ * Fills a topic with Kafka's own producer, at an even pace over a given time, as varied as topics are: records outside
+ * of transactions, in committed and in aborted ones (which interleave), with and without keys and headers, tombstones,
  * timestamps out of order, every compression.
  *
- * A value is "pPARTITION-SEQUENCE-padding", a tombstone has that as its key; "x" in front marks what is aborted and must
- * never be seen.
+ * A value is "pPARTITION-SEQUENCE-padding", a tombstone has that as its key; "x" in front marks what is aborted and
+ * must never be seen.
  */
 public final class Input {
     private static final int VALUE_BYTES = 100;
@@ -53,7 +53,8 @@ public final class Input {
         random = new Random(options.integer("seed"));
         records = options.integer("records");
         double perSecond = records / Math.max(options.number("seconds"), 1e-3);
-        transactionRecordsMax = (int) Math.max(1, Math.min(TRANSACTION_RECORDS_MAX, perSecond * TRANSACTION_SECONDS_MAX));
+        double perTransaction = perSecond * TRANSACTION_SECONDS_MAX;
+        transactionRecordsMax = (int) Math.max(1, Math.min(TRANSACTION_RECORDS_MAX, perTransaction));
         visible = new long[options.integer("partitions")];
         aborted = new long[visible.length];
         for (String compression : options.text("compression").split(",")) {

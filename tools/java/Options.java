@@ -14,7 +14,8 @@ final class Options {
         for (int i = 0; i < list.size(); i += 2) {
             String name = list.get(i).replaceFirst("^--", "");
             if (!defaults.containsKey(name) || i + 1 == list.size()) {
-                System.err.println("options, each with a value: --" + String.join(" --", new TreeSet<>(defaults.keySet())));
+                String names = String.join(" --", new TreeSet<>(defaults.keySet()));
+                System.err.println("options, each with a value: --" + names);
                 System.exit(2);
             }
             values.put(name, list.get(i + 1));

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
@@ -17,14 +18,15 @@ import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
-import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.RetriableException;
 
 /**
- * Small administration through Kafka's own client. "Tool BOOTSTRAP COMMAND…" runs one command, "Tool BOOTSTRAP" one for
- * each line of stdin. Each answers with one JSON line; a failed one with {"error": …}, and status 1 at the end.
+ * Small administration through Kafka's own client. "Tool BOOTSTRAP COMMAND…" runs one command, "Tool BOOTSTRAP" one
+ * for each line of stdin. Each answers with one JSON line; a failed one with {"error": …}, and status 1 at the end.
  */
 public final class Tool {
     private static final String USAGE = """
@@ -94,11 +96,12 @@ public final class Tool {
     private void awaitLeaders(String topic, int partitions) throws Exception {
         while (true) {
             try {
-                TopicDescription found = admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic);
-                if (found.partitions().stream().filter(p -> p.leader() != null && p.leader().id() >= 0).count() == partitions)
+                List<TopicPartitionInfo> found =
+                    admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions();
+                if (found.stream().filter(info -> info.leader() != null).count() == partitions)
                     return;
-            } catch (java.util.concurrent.ExecutionException notYet) {
-                if (!(notYet.getCause() instanceof org.apache.kafka.common.errors.RetriableException))
+            } catch (ExecutionException notYet) {
+                if (!(notYet.getCause() instanceof RetriableException))
                     throw notYet;
             }
             Thread.sleep(20);
@@ -119,7 +122,8 @@ public final class Tool {
     private Map<String, Object> alter(String topic, List<String> configs) throws Exception {
         Collection<AlterConfigOp> changes = configs.stream().map(config -> config.split("=", 2))
             .map(pair -> new AlterConfigOp(new ConfigEntry(pair[0], pair[1]), AlterConfigOp.OpType.SET)).toList();
-        admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.TOPIC, topic), changes)).all().get();
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+        admin.incrementalAlterConfigs(Map.of(resource, changes)).all().get();
         return Json.object("topic", topic);
     }
 

@@ -24,11 +24,12 @@ CORE = [layer for layer in USES if layer not in ("posix", "format")]
 # The codec of the wire is a library of its own, so it sees these public headers only.
 PROTO_HEADERS = {"types.h", "wire.h", "record.h", "proto.h", "messages.h"}
 
-# System headers that any layer may include: values, limits and pure functions.
+# System headers that any layer may include: values, limits, pure functions and
+# the processor's own instructions (x86's *mmintrin.h too).
 PURE_HEADERS = {
     "assert.h", "float.h", "inttypes.h", "limits.h", "stdalign.h", "stdarg.h", "stdbool.h", "stddef.h", "stdint.h",
     "stdio.h", "stdlib.h", "stdnoreturn.h", "string.h",
-    "arm_acle.h", "cpuid.h", "immintrin.h", "nmmintrin.h",
+    "arm_acle.h", "arm_neon.h", "cpuid.h",
 }
 
 # Headers of foreign libraries, by the layer that wraps them.

@@ -169,7 +169,7 @@ def include_guard(tree):
             yield Finding(path, 1, "no include guard")
             continue
         guard = found[0][1]
-        if not guard.startswith("WEIR_"):
+        if not guard.startswith("WEIR_") and path.startswith(("include/", "proto/", "src/")):
             yield Finding(path, 1, f"the guard {guard} does not begin with WEIR_")
         if owners.setdefault(guard, path) != path:
             yield Finding(path, 1, f"the guard {guard} is that of {owners[guard]}")
@@ -177,7 +177,7 @@ def include_guard(tree):
 
 def include_direction(tree):
     headers = {}
-    for path in tree.code:
+    for path in [*tree.code, *generated(tree)]:
         headers.setdefault(os.path.basename(path), []).append(path)
     for path, code in tree.code.items():
         # Names between quotes were blanked with the literals, so each line is read from the text itself.
@@ -188,6 +188,14 @@ def include_direction(tree):
                 why = refused_include(path, match.group(1) == '"', match.group(2), headers)
                 if why:
                     yield Finding(path, number, f"{match.group(2)}: {why}")
+
+
+def generated(tree):
+    """Paths of the headers that the build makes, as if they lay beside the meson.build that makes them."""
+    for path, kind in tree.language.items():
+        if kind == "meson":
+            for name in re.findall(r"output:\s*\[?'(\w+\.h)'", tree.text[path]):
+                yield os.path.join(os.path.dirname(path), name)
 
 
 def refused_include(path, quoted, name, headers):
@@ -204,7 +212,7 @@ def refused_include(path, quoted, name, headers):
 
 
 def standard(name):
-    return name in check_layers.PURE_HEADERS
+    return name in check_layers.PURE_HEADERS or re.fullmatch(r"\w?mmintrin\.h", name) is not None
 
 
 def refused_system(layer, name):

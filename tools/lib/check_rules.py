@@ -47,8 +47,9 @@ def language(path, text):
 
 def listed(root):
     """Paths of the files of a repository, those not yet committed included, those ignored not."""
-    git = subprocess.run(["git", "-C", root, "ls-files", "-co", "--exclude-standard", "-z"], capture_output=True)
-    if git.returncode == 0:
+    command = ["git", "-C", root, "ls-files", "-co", "--exclude-standard", "-z"]
+    git = subprocess.run(command, capture_output=True) if shutil.which("git") else None
+    if git and git.returncode == 0:
         return sorted(path for path in git.stdout.decode().split("\0") if path)
     paths = []
     for folder, folders, names in os.walk(root):

@@ -19,6 +19,9 @@ typedef enum weir__use {
     WEIR__USES
 } weir__use;
 
+/* The most record sets in one request: each is sent from where it lies. */
+#define WEIR__SPLICES_MAX 64
+
 /* The memory of one response: the frame, and the arena with what was decoded from it. */
 typedef struct weir__reply {
     uint8_t *frame;

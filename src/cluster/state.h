@@ -90,13 +90,13 @@ struct weir_client {
     weir__link **links; /* by number */
     uint32_t link_count, link_cap;
     int32_t next_seed_id;
-    uint32_t any_turn;
 
     weir__request metadata;
     weir_metadata_request metadata_message;
     weir_metadata_request_topic *metadata_topics;
     uint32_t metadata_topic_cap;
     bool metadata_wanted;
+    uint32_t metadata_attempts; /* since metadata last left nothing to be wanted */
     weir_time_us metadata_next; /* not before */
     weir_time_us metadata_at;   /* when the last one came */
     uint64_t metadata_generation;

@@ -22,8 +22,8 @@ import check_layers  # noqa: E402
 
 # Functions whose result depends on their arguments alone.
 PURE = set("""
-    abs bcmp bsearch ldexp memchr memcmp memcpy memmove memset qsort snprintf strchr strcmp strlen strncmp strnlen strrchr
-    strtod strtol strtoll strtoul strtoull vsnprintf
+    abs bcmp bsearch ldexp memchr memcmp memcpy memmove memset qsort snprintf strchr strcmp strlen strncmp strnlen
+    strrchr strtod strtol strtoll strtoul strtoull vsnprintf
 """.split())
 # What compilers and linkers add of their own accord, and assert.
 COMPILER = re.compile(
@@ -43,9 +43,15 @@ class Symbol(NamedTuple):
     section: str
 
 
+def nm(*arguments):
+    run = subprocess.run(["nm", *arguments], capture_output=True, text=True)
+    if run.returncode:
+        sys.exit("tests/layers: " + run.stderr.strip())
+    return run.stdout.splitlines()
+
+
 def symbols(path):
-    lines = subprocess.run(["nm", "--format=sysv", path], capture_output=True, text=True, check=True).stdout
-    rows = [[column.strip() for column in line.split("|")] for line in lines.splitlines() if line.count("|") == 6]
+    rows = [[column.strip() for column in line.split("|")] for line in nm("--format=sysv", path) if "|" in line]
     return [Symbol(row[0], row[2], row[6]) for row in rows if row[0] != "Name"]
 
 
@@ -114,9 +120,7 @@ def exported(build):
              if re.fullmatch(r"libweir\w*\.(so|dylib)[.\d]*", name)}
     names = set()
     for path in paths:
-        run = subprocess.run(["nm", "-D", "--defined-only", "--format=posix", path], capture_output=True, text=True,
-                             check=True)
-        names |= {line.split()[0] for line in run.stdout.splitlines()}
+        names |= {line.split()[0] for line in nm("-D", "--defined-only", "--format=posix", path)}
     return names if paths else None
 
 

@@ -240,7 +240,8 @@ def refused_quoted(path, layer, name, headers):
 
 
 def readme(tree):
-    """tests/X needs none where X is a layer: it mirrors that layer's folder."""
+    """tests/X needs none where X is a layer: it mirrors that layer's folder. Nor does a folder that its parent's README
+    tells about."""
     folders = {}
     for path, kind in tree.language.items():
         if kind in ("c", "python", "java", "shell") and "/" in path and not path.startswith("."):
@@ -249,7 +250,8 @@ def readme(tree):
         parts = folder.split("/")
         if parts[0] == "tests" and len(parts) == 2 and parts[1] in check_layers.USES:
             continue
-        if not tree.text.get(folder + "/README.md", "").strip():
+        shown = f"`{parts[-1]}/`" in tree.text.get("/".join(parts[:-1]) + "/README.md", "")
+        if not shown and not tree.text.get(folder + "/README.md", "").strip():
             yield Finding(folder + "/README.md", 1, "missing or empty")
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 HEARTBEAT_S = 30
 GRACE_S = 15
+MARK = "WEIR_CHECK_STEP"  # environment variable
 CLOSING = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
 CHECK_LINE = re.compile(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)$", re.M)
 
@@ -93,16 +94,39 @@ def end_group(group, number):
 def end_all():
     """Ends what still runs; for when tools/check itself is told to end."""
     with groups_lock:
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            for group in groups:
-                end_group(group, number)
-            time.sleep(1 if groups else 0)
+        for group in groups:
+            end_group(group, signal.SIGTERM)
+        time.sleep(3 if groups else 0)
+        for group in groups:
+            end_group(group, signal.SIGKILL)
+            end_left_behind(group)
+
+
+def mark(group):
+    """What tells the descendants of a process, brokers in sessions of their own included, from all others."""
+    return f"{MARK}={os.getpid()}.{group}"
+
+
+def end_left_behind(group):
+    """Ends the descendants that a command left running; returns their number. Linux only."""
+    count = 0
+    for pid in filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc") else []):
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                if mark(group).encode() in file.read().split(b"\0"):
+                    os.kill(int(pid), signal.SIGKILL)
+                    count += 1
+        except OSError:
+            pass  # it has ended, or is not ours
+    return count
 
 
 def execute(command, log, limit_s, env=None):
     """Runs a command with its output appended to log; returns its status. Crashed when the limit passes."""
+    # The shell replaces itself by the command, so its process id, which marks all descendants, stays.
+    shell = ["sh", "-c", f'export {MARK}="$0.$$"; exec "$@"', str(os.getpid()), *command]
     with open(log, "ab") as output, open(os.devnull, "rb") as nothing:
-        process = subprocess.Popen(command, stdin=nothing, stdout=output, stderr=subprocess.STDOUT,
+        process = subprocess.Popen(shell, stdin=nothing, stdout=output, stderr=subprocess.STDOUT,
                                    start_new_session=True, env=dict(os.environ, **(env or {})))
     with groups_lock:
         groups.add(process.pid)
@@ -118,6 +142,9 @@ def execute(command, log, limit_s, env=None):
     finally:
         end_group(process.pid, signal.SIGKILL)
         process.wait()
+        left = end_left_behind(process.pid)
+        if left:
+            print(f"... killed {left} processes that were left running by: {' '.join(command)}", flush=True)
         with groups_lock:
             groups.discard(process.pid)
 
@@ -147,8 +174,7 @@ def program(command, log, limit_s, env=None):
         status, error = None, crash
     with open(log, encoding="utf-8", errors="replace") as file:
         output = file.read()
-    lines = output.rstrip().split("\n")
-    closing = CLOSING.fullmatch(lines[-1])
+    closing = CLOSING.fullmatch(output.rstrip().split("\n")[-1])
     refused = len(re.findall(r"^not ok\b", output, re.M))
     if closing:
         counts = Counts(*(int(number or 0) for number in closing.groups()))

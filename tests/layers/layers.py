@@ -145,6 +145,9 @@ def checks(build):
             yield f"symbols of {layer}", list(judge(layer, layers[layer], owner))
         elif sources(layer):
             yield f"symbols of {layer}", ["the build does not compile it"]
+    for header in sorted(os.listdir(os.path.join(ROOT, "include", "weir"))):
+        if header.endswith(".h"):
+            yield f"header {header} stands alone", list(header_faults(header))
     names = exported(build)
     if names is None:
         yield "shared library", ["the build has no libweir.so"]
@@ -152,6 +155,15 @@ def checks(build):
         extra = sorted(n for n in names if not re.fullmatch(r"weir_[a-z0-9]\w*", n))
         yield "shared library exports nothing private", extra
         yield "shared library exports all that is declared", sorted(declared() - names)
+
+
+def header_faults(header):
+    """What compilers say of a public header that is included alone, in C and in C++."""
+    include = ["-I", os.path.join(ROOT, "include"), "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-"]
+    for compiler in (["cc", "-std=c11", "-xc"], ["c++", "-std=c++11", "-xc++"]):
+        run = subprocess.run([*compiler, *include], input=f"#include <weir/{header}>\n", capture_output=True, text=True)
+        if run.returncode:
+            yield f"{compiler[0]}: {run.stderr.strip()}"
 
 
 SNIPPETS = [

@@ -64,7 +64,8 @@ void weir_batch_walk_init(weir_batch_walk *walk, const weir_batch_header *header
     walk->left = header->record_count;
     walk->last_offset_delta = header->last_offset_delta;
     walk->previous_delta = -1;
-    walk->timestamp_type = header->attributes & WEIR_ATTR_LOG_APPEND ? WEIR_TIMESTAMP_LOG_APPEND : WEIR_TIMESTAMP_CREATE;
+    walk->timestamp_type =
+        header->attributes & WEIR_ATTR_LOG_APPEND ? WEIR_TIMESTAMP_LOG_APPEND : WEIR_TIMESTAMP_CREATE;
 }
 
 /* Fills in what follows from the walk. The sum wraps as in Java, so that no delta is undefined behaviour. */
@@ -169,7 +170,8 @@ weir_err weir_batch_next(weir_batch_walk *walk, weir_record *record) {
     }
     value_len >>= 1;
     /* What is left after the value must be a header count of 0. As the length is below QUICK_MAX, so is value_len. */
-    if (end - body < (ptrdiff_t)(length >> 1) || body + (length >> 1) - p != (ptrdiff_t)value_len + 1 || p[value_len] != 0)
+    if (end - body < (ptrdiff_t)(length >> 1) || body + (length >> 1) - p != (ptrdiff_t)value_len + 1 ||
+        p[value_len] != 0)
         return next_careful(walk, record);
     p += value_len + 1;
     walk->p = p;

@@ -1,5 +1,6 @@
 /* CRC-32C (Castagnoli, RFC 3720 appendix B.4), reflected. Inner functions work on the inverted register; weir_crc32c
-   inverts on both sides. There is no state: which of them runs is asked of the processor at each call, a load and a test. */
+   inverts on both sides. There is no state: which of them runs is asked of the processor at each call, a load and a
+   test. */
 #include <weir/record.h>
 
 #include <string.h>
@@ -79,11 +80,14 @@ static uint32_t crc_arm(uint32_t crc, const uint8_t *p, size_t len) {
 
 /* The checksum is linear, so the entry of a byte is the exclusive or of the entries of its bits. ROW gives those of the
    eight bits; the preprocessor makes the 256 entries, and the tables stay constant data. */
-#define BIT(i, n, k)                           ((i) >> (n)&1 ? (k) : 0U)
+#define BIT(i, n, k) ((i) >> (n)&1 ? (k) : 0U)
 #define ENTRY(i, a, b, c, d, e, f, g, h)                                                                               \
-    BIT(i, 0, a) ^ BIT(i, 1, b) ^ BIT(i, 2, c) ^ BIT(i, 3, d) ^ BIT(i, 4, e) ^ BIT(i, 5, f) ^ BIT(i, 6, g) ^ BIT(i, 7, h)
-#define FOUR(i, ...)    ENTRY(i, __VA_ARGS__), ENTRY(i + 1, __VA_ARGS__), ENTRY(i + 2, __VA_ARGS__), ENTRY(i + 3, __VA_ARGS__)
-#define SIXTEEN(i, ...) FOUR(i, __VA_ARGS__), FOUR(i + 4, __VA_ARGS__), FOUR(i + 8, __VA_ARGS__), FOUR(i + 12, __VA_ARGS__)
+    BIT(i, 0, a) ^ BIT(i, 1, b) ^ BIT(i, 2, c) ^ BIT(i, 3, d) ^ BIT(i, 4, e) ^ BIT(i, 5, f) ^ BIT(i, 6, g) ^           \
+        BIT(i, 7, h)
+#define FOUR(i, ...)                                                                                                   \
+    ENTRY(i, __VA_ARGS__), ENTRY(i + 1, __VA_ARGS__), ENTRY(i + 2, __VA_ARGS__), ENTRY(i + 3, __VA_ARGS__)
+#define SIXTEEN(i, ...)                                                                                                \
+    FOUR(i, __VA_ARGS__), FOUR(i + 4, __VA_ARGS__), FOUR(i + 8, __VA_ARGS__), FOUR(i + 12, __VA_ARGS__)
 #define SIXTY_FOUR(i, ...)                                                                                             \
     SIXTEEN(i, __VA_ARGS__), SIXTEEN(i + 16, __VA_ARGS__), SIXTEEN(i + 32, __VA_ARGS__), SIXTEEN(i + 48, __VA_ARGS__)
 #define ROW(...)                                                                                                       \

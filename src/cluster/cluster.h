@@ -48,6 +48,7 @@ typedef struct weir__outcome {
 struct weir__request {
     /* Set by the owner, all else zero. */
     const weir_api *api;
+    int16_t min_version;     /* lowest version that does what the owner means */
     int16_t max_version;     /* highest version the owner can use here; -1: the API's max_version */
     weir_target_kind target; /* WEIR_TARGET_GROUP and _TRANSACTION: `coordinator` is set */
     int32_t broker;          /* of WEIR_TARGET_BROKER */

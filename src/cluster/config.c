@@ -85,7 +85,7 @@ static size_t smaller(size_t a, size_t b) {
 /* Edits between two keys (Levenshtein); keys longer than the row are cut. */
 static size_t distance(const char *a, const char *b) {
     size_t row[64];
-    size_t len_b = strnlen(b, 63);
+    size_t len_b = smaller(strlen(b), 63);
     for (size_t j = 0; j <= len_b; j++)
         row[j] = j;
     for (size_t i = 1; a[i - 1] != '\0' && i < 64; i++) {

@@ -72,7 +72,8 @@ static void place(weir_client *client, weir__request *request, weir_time_us now)
         return;
     }
     int16_t version = link_version(link, request->api->key, request->max_version);
-    weir_err err = version < 0 ? WEIR_E_VERSION : weir__flight_launch(link, request, version, now);
+    bool spoken = version >= 0 && version >= request->min_version;
+    weir_err err = spoken ? weir__flight_launch(link, request, version, now) : WEIR_E_VERSION;
     if (err == WEIR_E_NO_MEMORY) {
         request->not_before = now + client->config.retry_backoff_ms * 1000;
         weir__list_push(&client->waiting, &request->node);

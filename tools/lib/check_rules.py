@@ -119,6 +119,12 @@ def unfinished(tree):
             yield Finding(path, number, f"'{match.group()}' marks unfinished work")
 
 
+def conflict_marker(tree):
+    for path, number, line in tree.lines(CODE | {"markdown"}):
+        if re.match(r"(<{7}|>{7}|\|{7})( |$)", line):
+            yield Finding(path, number, "a merge left its marker")
+
+
 def file_lines(tree):
     for path, text in tree.text.items():
         count = text.count("\n")
@@ -275,6 +281,7 @@ RULES = {
     "white-space": white_space,
     "last-newline": last_newline,
     "unfinished": unfinished,
+    "conflict-marker": conflict_marker,
     "file-lines": file_lines,
     "function-lines": function_lines,
     "prefix": prefix,

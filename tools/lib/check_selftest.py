@@ -37,6 +37,8 @@ CASES = [
     ("unfinished", "src/base/a.c", "/* TO" "DO: more */\n"),
     ("unfinished", "tools/a.py", "# FIX" "ME\n"),
     ("unfinished", "src/base/README.md", "XX" "X and HA" "CK\n"),
+    ("conflict-marker", "src/base/a.c", "<" * 7 + " HEAD\nint weir__a;\n"),
+    ("conflict-marker", "src/base/README.md", "Text\n" + ">" * 7 + " topic\n"),
     ("file-lines", "src/base/a.c", "int weir__a;\n" * 601),
     ("function-lines", "src/base/a.c", "void weir__a(void) {\n" + LONG_BODY + "}\n"),
     ("function-lines", "src/base/a.c", "START_TEST(a) {\n" + LONG_BODY + "}\n"),

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-/* What went wrong, in a form for programs and for people. */
-=======
 /* What went wrong, in full: filled where an error arises and handed up unchanged. */
->>>>>>> h-records
 #ifndef WEIR_FAULT_H
 #define WEIR_FAULT_H
 
@@ -15,18 +11,6 @@ extern "C" {
 typedef struct weir_fault {
     weir_err err;
     int16_t code;      /* Kafka's error code, 0 none */
-<<<<<<< HEAD
-    int16_t api;       /* API key, -1 none */
-    int32_t broker;    /* broker id, -1 none */
-    int32_t partition; /* -1 none */
-    char topic[250];   /* empty: none */
-    char text[512];    /* a sentence that names broker, API, topic and partition where they matter and what to do */
-} weir_fault;
-
-WEIR_API void weir_fault_clear(weir_fault *fault);
-/* Clears the fault, then sets error and text. Control characters in the text are replaced, so that words of a broker
-   cannot forge log lines. */
-=======
     int16_t api;       /* the API key of the request, -1 none */
     int32_t broker;    /* node id, -1 none */
     int32_t partition; /* -1 none */
@@ -39,7 +23,6 @@ WEIR_API void weir_fault_clear(weir_fault *fault);
 /* Clears the fault, then sets `err` and the text from a format as of printf. Control characters, backslashes and bytes
    that are not UTF-8 come out as \xHH, so that text from a broker cannot forge a line of a log. What is too long is
    cut. The arguments may lie in the fault itself; `fault` may be NULL. */
->>>>>>> h-records
 WEIR_API void weir_fault_set(weir_fault *fault, weir_err err, const char *fmt, ...) WEIR_PRINTF(3, 4);
 
 #ifdef __cplusplus

@@ -22,8 +22,8 @@ import check_layers  # noqa: E402
 
 # Functions whose result depends on their arguments alone.
 PURE = set("""
-    abs bcmp bsearch ldexp memchr memcmp memcpy memmove memset qsort snprintf strchr strcmp strlen strncmp strnlen
-    strrchr strtod strtol strtoll strtoul strtoull vsnprintf
+    abs bcmp bsearch ldexp memchr memcmp memcpy memmove memset qsort snprintf strchr strcmp strcspn strlen strncmp
+    strnlen strpbrk strrchr strspn strstr strtod strtol strtoll strtoul strtoull vsnprintf
 """.split())
 # What compilers and linkers add of their own accord, and assert.
 COMPILER = re.compile(

@@ -105,8 +105,8 @@ static bool compress(weir_sink *sink, weir__sink_batch *batch, const weir_batch_
     uint8_t *memory = sink->alloc->take(sink->alloc, size);
     if (memory == NULL)
         return false;
-    bool smaller = codec->compress(sink->alloc, records, memory + WEIR_BATCH_HEADER_SIZE, &len) == WEIR_OK &&
-                   len < records.len;
+    bool smaller =
+        codec->compress(sink->alloc, records, memory + WEIR_BATCH_HEADER_SIZE, &len) == WEIR_OK && len < records.len;
     if (smaller) {
         weir_records set = weir_batch_close_compressed(w, codec->id, memory, len, identity);
         memcpy(batch->memory, set.p, set.len);

@@ -55,6 +55,8 @@ static void partition_batches_free(weir_sink *sink, weir__sink_partition *partit
     if (partition->open != NULL)
         batch_release(sink, partition->open);
     partition->open = NULL;
+    partition->in_flight = 0;
+    partition->rewind = false;
     for (weir__list *node; (node = weir__list_pop(&partition->queue)) != NULL;)
         batch_release(sink, WEIR__ENTRY(node, weir__sink_batch, node));
 }

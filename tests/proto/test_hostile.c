@@ -247,6 +247,17 @@ START_TEST(what_a_version_lacks_is_dropped_only_when_ignorable) {
 }
 END_TEST
 
+START_TEST(null_is_not_the_default_of_a_string) {
+    weir_find_coordinator_request m;
+    weir_message_init(request(WEIR_API_FIND_COORDINATOR), &m);
+    ck_assert_int_eq(encode(request(WEIR_API_FIND_COORDINATOR), 4, &m), WEIR_OK); /* has no key, but keys */
+    m.key = weir_str_of(NULL);
+    ck_assert_int_eq(encode(request(WEIR_API_FIND_COORDINATOR), 4, &m), WEIR_E_VERSION);
+    m.key = weir_str_of("g");
+    ck_assert_int_eq(encode(request(WEIR_API_FIND_COORDINATOR), 4, &m), WEIR_E_VERSION);
+}
+END_TEST
+
 START_TEST(what_a_version_lacks_has_its_default) {
     weir_fetch_response m;
     memset(&m, 0xa5, sizeof m);
@@ -280,6 +291,18 @@ START_TEST(memory_is_what_the_arrays_need) {
 }
 END_TEST
 
+START_TEST(an_array_that_finds_no_memory_says_where) {
+    weir_list_transactions_request m;
+    weir_in in;
+    weir_arena arena;
+    weir_in_init(&in, "\x02\x02x\x02\0\0\0\0\0\0\0\x09\x00", 13);
+    weir_arena_init(&arena, memory, sizeof(weir_str));
+    ck_assert_int_eq(weir_message_decode(request(WEIR_API_LIST_TRANSACTIONS), 0, &in, &arena, &m), WEIR_E_NO_MEMORY);
+    ck_assert_uint_eq(in.error_at, 3);
+    ck_assert_int_eq(m.producer_id_filters.count, 0);
+}
+END_TEST
+
 START_TEST(bytes_behind_the_body_are_left) {
     weir_end_txn_response m;
     decoded d = decode(response(WEIR_API_END_TXN), 0, "\0\0\0\0\0\0extra", 11, &m);
@@ -303,8 +326,10 @@ int main(void) {
     tcase_add_test(tests, a_tagged_count_is_bounded_by_its_field);
     tcase_add_test(tests, default_tags_are_left_out);
     tcase_add_test(tests, what_a_version_lacks_is_dropped_only_when_ignorable);
+    tcase_add_test(tests, null_is_not_the_default_of_a_string);
     tcase_add_test(tests, what_a_version_lacks_has_its_default);
     tcase_add_test(tests, memory_is_what_the_arrays_need);
+    tcase_add_test(tests, an_array_that_finds_no_memory_says_where);
     tcase_add_test(tests, bytes_behind_the_body_are_left);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

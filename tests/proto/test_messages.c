@@ -9,7 +9,7 @@
 #define SEEDS       8
 
 static uint8_t filled_memory[1 << 18];
-static uint8_t decoded_memory[1 << 18];
+static _Alignas(8) uint8_t decoded_memory[1 << 18];
 static uint8_t bytes[1 << 18];
 
 /* A random message and its encoding in `bytes`; returns its length. */

@@ -21,7 +21,8 @@ typedef struct weir__link {
     char failures[256];            /* what became of the addresses before */
 } weir__link;
 
-void X(weir__link *link, weir_client *client, uint32_t number);
+/* Makes the link with a number of a client, free. */
+void weir__link_init(weir__link *link, weir_client *client, uint32_t number);
 
 /* Begins to connect. Blocks while a name is looked up. */
 void weir__link_open(weir__link *link, const char *host, uint16_t port);

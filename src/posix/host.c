@@ -5,7 +5,7 @@
 
 #include <weir/posix.h>
 
-#include "link.h"
+#include "connection.h"
 
 /* How often one step looks whether moving bytes has made more bytes to move, before it looks at the network again. */
 enum {
@@ -17,7 +17,7 @@ enum {
 
 typedef struct driven {
     weir_client *client;
-    weir__link *links; /* indexed by link number */
+    weir__connection *links; /* indexed by link number */
     uint32_t link_count;
 } driven;
 
@@ -62,7 +62,7 @@ void weir_posix_free(weir_posix *posix) {
     for (size_t i = 0; i < posix->client_count; i++) {
         driven *d = &posix->clients[i];
         for (uint32_t n = 0; n < d->link_count; n++)
-            weir__link_close(&d->links[n]);
+            weir__connection_close(&d->links[n]);
         give(posix, d->links, d->link_count * sizeof *d->links);
     }
     give(posix, posix->clients, posix->client_count * sizeof *posix->clients);
@@ -80,7 +80,7 @@ weir_err weir_posix_add(weir_posix *posix, weir_client *client) {
 }
 
 /* The link with a number, made when it is new; NULL when there is no memory. */
-static weir__link *link_at(weir_posix *posix, driven *d, uint32_t number) {
+static weir__connection *link_at(weir_posix *posix, driven *d, uint32_t number) {
     if (number < d->link_count)
         return &d->links[number];
     if (number >= LINKS_MAX)
@@ -99,7 +99,7 @@ static weir__link *link_at(weir_posix *posix, driven *d, uint32_t number) {
     d->links = links;
     posix->link_total = total;
     for (; d->link_count < wanted; d->link_count++)
-        weir__link_init(&d->links[d->link_count], d->client, d->link_count);
+        weir__connection_init(&d->links[d->link_count], d->client, d->link_count);
     return &d->links[number];
 }
 
@@ -111,13 +111,13 @@ static bool obey(weir_posix *posix, driven *d, weir_err *err) {
     while (weir_client_next_io(d->client, &io)) {
         if (io.kind == WEIR_IO_CLOSE) {
             if (io.link < d->link_count)
-                weir__link_close(&d->links[io.link]);
+                weir__connection_close(&d->links[io.link]);
             continue;
         }
         opened = true;
-        weir__link *link = link_at(posix, d, io.link);
+        weir__connection *link = link_at(posix, d, io.link);
         if (link) {
-            weir__link_open(link, io.host, io.port);
+            weir__connection_open(link, io.host, io.port);
         } else {
             *err = WEIR_E_NO_MEMORY;
             weir_client_opened(d->client, io.link, "no memory for another connection", weir_posix_now());
@@ -136,7 +136,7 @@ static bool flush(weir_posix *posix, weir_err *err) {
             driven *d = &posix->clients[i];
             more |= obey(posix, d, err);
             for (uint32_t n = 0; n < d->link_count; n++)
-                more |= weir__link_send(&d->links[n]);
+                more |= weir__connection_send(&d->links[n]);
         }
         told |= more;
     }
@@ -152,8 +152,8 @@ static void prepare_wait(weir_posix *posix, weir_time_us *until) {
         if (deadline < *until)
             *until = deadline;
         for (uint32_t n = 0; n < d->link_count; n++, p++) {
-            const weir__link *link = &d->links[n];
-            short events = weir__link_events(link);
+            const weir__connection *link = &d->links[n];
+            short events = weir__connection_events(link);
             /* A link without events is left out: poll reports errors unasked, and would return at once for ever. */
             *p = (struct pollfd){.fd = events ? link->fd : -1, .events = events};
             if (link->fd >= 0 && !link->up && link->attempt_deadline < *until)
@@ -179,7 +179,7 @@ static void react(weir_posix *posix) {
     for (size_t i = 0; i < posix->client_count; i++) {
         const driven *d = &posix->clients[i];
         for (uint32_t n = 0; n < d->link_count; n++, p++)
-            weir__link_react(&d->links[n], p->revents, now);
+            weir__connection_react(&d->links[n], p->revents, now);
         weir_client_tick(d->client, weir_posix_now());
     }
 }

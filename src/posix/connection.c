@@ -157,7 +157,6 @@ bool weir__connection_send(weir__connection *c) {
         if (c->backlog)
             return told;
     }
-    c->backlog = true; /* not full, but the others come first */
     return told;
 }
 

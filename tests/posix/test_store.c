@@ -132,6 +132,20 @@ START_TEST(second_store_of_the_process_is_locked_out) {
 }
 END_TEST
 
+START_TEST(lock_names_its_last_holder_only) {
+    char line[128], more[8];
+    open_store();
+    weir__store_close(store);
+    write_file("lock", "process 12345678901234567890123456789012345678901234567890, started once upon a time\n");
+    open_store();
+    FILE *file = fopen(in_dir("lock"), "r");
+    ck_assert_ptr_nonnull(fgets(line, sizeof line, file));
+    ck_assert_ptr_null(fgets(more, sizeof more, file));
+    fclose(file);
+    ck_assert_int_eq((int)strtol(line + strlen("process "), NULL, 10), getpid());
+}
+END_TEST
+
 /* A process that is killed while it holds the lock leaves a temporary file, and no lock. */
 START_TEST(killed_process_leaves_nothing_in_the_way) {
     int ready[2];
@@ -161,11 +175,14 @@ START_TEST(killed_process_leaves_nothing_in_the_way) {
 }
 END_TEST
 
-START_TEST(link_in_place_of_a_file_is_not_followed) {
+START_TEST(what_lies_in_place_of_a_file_is_not_touched) {
     open_store();
     ck_assert_int_eq(symlink("/etc/passwd", in_dir("checkpoint.tmp")), 0);
     ck_assert_int_eq(weir__store_save(store, 0, bytes_of("x"), &fault), WEIR_E_STORE);
     ck_assert_int_eq(weir__store_save(store, 0, bytes_of("x"), &fault), WEIR_OK); /* the link has been removed */
+    write_file("checkpoint.tmp", "not ours");
+    ck_assert_int_eq(weir__store_save(store, 0, bytes_of("y"), &fault), WEIR_E_STORE);
+    expect_text("checkpoint.tmp: file exists");
     ck_assert_int_eq(symlink("/etc/passwd", in_dir("checkpoint.b")), 0);
     weir__stored files[2];
     ck_assert_int_eq(weir__store_load(store, files, &fault), WEIR_E_CHECKPOINT);
@@ -285,8 +302,9 @@ int main(void) {
     tcase_add_test(tests, two_generations);
     tcase_add_test(tests, second_process_is_locked_out);
     tcase_add_test(tests, second_store_of_the_process_is_locked_out);
+    tcase_add_test(tests, lock_names_its_last_holder_only);
     tcase_add_test(tests, killed_process_leaves_nothing_in_the_way);
-    tcase_add_test(tests, link_in_place_of_a_file_is_not_followed);
+    tcase_add_test(tests, what_lies_in_place_of_a_file_is_not_touched);
     tcase_add_test(tests, unusual_files_are_refused);
     tcase_add_test(tests, memory_may_run_out);
     tcase_add_test(tests, file_in_place_of_the_folder);

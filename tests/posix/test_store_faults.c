@@ -183,6 +183,20 @@ START_TEST(short_writes_and_signals) {
 }
 END_TEST
 
+START_TEST(new_folders_are_synced_into_their_parents) {
+    weir__store_close(store);
+    play((script){0});
+    snprintf(path, sizeof path, "%s/new/newer", base);
+    ck_assert_int_eq(weir__store_open(&store, weir_posix_malloc(), path, "job", &fault), WEIR_OK);
+    ck_assert_int_eq(now_playing.fsyncs, 2);
+    weir__store_close(store);
+    snprintf(path, sizeof path, "%s/other", base);
+    play((script){.fsync_countdown = 1, .fsync_error = EIO});
+    ck_assert_int_eq(weir__store_open(&store, weir_posix_malloc(), path, "job", &fault), WEIR_E_STORE);
+    ck_assert_ptr_nonnull(strstr(fault.text, "check the disk"));
+}
+END_TEST
+
 START_TEST(lock_that_cannot_be_written) {
     weir__store_close(store);
     play((script){.write_error = ENOSPC});
@@ -203,6 +217,7 @@ int main(void) {
     tcase_add_test(tests, folder_that_cannot_be_synced_is_accepted);
     tcase_add_test(tests, failed_rename);
     tcase_add_test(tests, short_writes_and_signals);
+    tcase_add_test(tests, new_folders_are_synced_into_their_parents);
     tcase_add_test(tests, lock_that_cannot_be_written);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

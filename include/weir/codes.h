@@ -149,10 +149,10 @@
     X(135, STREAMS_TOPOLOGY_DESCRIPTION_UPDATE_FAILED, FATAL, "the description of the topology could not be stored") \
     X(136, CONTROLLER_ID_NOT_REGISTERED, FATAL, "no controller with this id is registered")
 
-/* clang-format on */
-
 #define WEIR_CODE_CONSTANT(code, name, class, text) WEIR_CODE_##name = (code),
 enum { WEIR_CODES(WEIR_CODE_CONSTANT) };
 #undef WEIR_CODE_CONSTANT
+
+/* clang-format on */
 
 #endif

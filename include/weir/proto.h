@@ -37,10 +37,11 @@ typedef enum weir_api_key {
 typedef struct weir_schema weir_schema;
 
 /* One API: both directions and the versions that this codec speaks. `max_version` is the highest version that is
-   negotiated; unstable versions above it can be encoded and decoded, up to `unstable_version`. */
+   negotiated. Versions above it, up to `table_version`, can be encoded and decoded too: they are unstable (a broker
+   offers them on demand only), or not meant for clients, or need more than a version of this client. */
 typedef struct weir_api {
     int16_t key;
-    int16_t min_version, max_version, unstable_version;
+    int16_t min_version, max_version, table_version;
     int16_t flexible_version; /* first version with tagged fields (KIP-482); INT16_MAX when there is none */
     const char *name;         /* Kafka's name, "InitProducerId" */
     const weir_schema *request, *response;
@@ -50,7 +51,7 @@ typedef struct weir_api {
 WEIR_API const weir_api *weir_api_find(int16_t key);
 /* The n-th known API in order of key, or NULL past the last. */
 WEIR_API const weir_api *weir_api_at(size_t n);
-/* The name of an API for messages to people: "Fetch", or or "unknown API". Never NULL. */
+/* The name of an API for messages to people: "Fetch", or "unknown API". Never NULL. */
 WEIR_API const char *weir_api_name(int16_t key);
 
 /* The highest version that both this codec and a broker offering [min, max] speak, or -1 when there is none. */
@@ -61,17 +62,33 @@ WEIR_API size_t weir_message_sizeof(const weir_schema *schema);
 /* Sets every member to the default of Kafka's definition (nulls, -1 and the like). */
 WEIR_API void weir_message_init(const weir_schema *schema, void *message);
 /* Writes the body of a message. Fails with WEIR_E_VERSION when a member that the version lacks holds something else
-   than its default and Kafka's definition does not call it ignorable, or when null stands where null is not allowed. */
+   than its default and Kafka's definition does not call it ignorable, when null stands where null is not allowed, when
+   a string is longer than 32767 bytes, or when the schema does not reach to the version. */
 WEIR_API weir_err weir_message_encode(const weir_schema *schema, int16_t version, weir_out *out, const void *message);
 /* Reads the body of a message into `message` (weir_message_sizeof bytes; defaults first). Strings, bytes and records
-   are views into the input; arrays lie in the arena. Leaves `in` behind the body; see in->error for failures. */
+   are views into the input; arrays lie in the arena. Leaves `in` behind the body: whether bytes may follow is up to the
+   caller. On failure the same error stands in `in`, with its place, and the message is not to be relied on. */
 WEIR_API weir_err weir_message_decode(const weir_schema *schema, int16_t version, weir_in *in, weir_arena *arena,
                                       void *message);
 
 /* Frames. A request frame is int32 size, header v1 or v2 by the flexible version, body. weir_request_encode writes all
-   of it; the size field includes splices. */
+   of it; the size field includes splices. WEIR_E_TOO_LARGE past 2 GiB. */
 WEIR_API weir_err weir_request_encode(weir_out *out, const weir_api *api, int16_t version, int32_t correlation_id,
                                       weir_str client_id, const void *message);
+/* The same for a response, as a broker sends it. */
+WEIR_API weir_err weir_response_encode(weir_out *out, const weir_api *api, int16_t version, int32_t correlation_id,
+                                       const void *message);
+
+/* The header of a request frame. */
+typedef struct weir_request_header {
+    int16_t api_key, api_version;
+    int32_t correlation_id;
+    weir_str client_id;
+} weir_request_header;
+
+/* Reads the header of a request frame (without its size). With an API or a version that this codec does not know, the
+   input is left somewhere in front of the body, and only the header's fields can be relied on. */
+WEIR_API weir_err weir_request_header_decode(weir_in *in, weir_request_header *header);
 /* Reads the header of a response frame (without its size): v0 or v1 by the flexible version; ApiVersions always v0. */
 WEIR_API weir_err weir_response_header_decode(weir_in *in, const weir_api *api, int16_t version,
                                               int32_t *correlation_id);
@@ -89,8 +106,8 @@ typedef enum weir_class {
     WEIR_CLASS_INDETERMINATE     /* not known whether it took effect */
 } weir_class;
 
-WEIR_API const char *weir_code_name(int16_t code);      /* "NOT_COORDINATOR"; "UNLISTED_CODE" for others */
-WEIR_API const char *weir_code_text(int16_t code);      /* one short sentence that says what it means */
+WEIR_API const char *weir_code_name(int16_t code); /* "NOT_COORDINATOR"; "UNLISTED_CODE" for others */
+WEIR_API const char *weir_code_text(int16_t code); /* one short sentence that says what it means */
 WEIR_API weir_class weir_code_class(int16_t code);
 
 /* WEIR_CODE_NOT_COORDINATOR and so on, with Kafka's numbers. */

@@ -24,7 +24,7 @@ WEIR_API void *weir_arena_take(weir_arena *arena, size_t size);
    is the offset in bytes from `start` where the offending item begins. */
 typedef struct weir_in {
     const uint8_t *start, *p, *end;
-    weir_err error; /* WEIR_OK, WEIR_E_MALFORMED or WEIR_E_NO_MEMORY */
+    weir_err error; /* WEIR_OK, WEIR_E_MALFORMED, WEIR_E_NO_MEMORY or WEIR_E_VERSION */
     size_t error_at;
 } weir_in;
 
@@ -40,9 +40,9 @@ WEIR_API int32_t weir_in_i32(weir_in *in);
 WEIR_API uint32_t weir_in_u32(weir_in *in);
 WEIR_API int64_t weir_in_i64(weir_in *in);
 WEIR_API double weir_in_f64(weir_in *in);
-WEIR_API uint32_t weir_in_uvarint(weir_in *in); /* at most 5 bytes */
-WEIR_API int32_t weir_in_varint(weir_in *in);   /* zigzag, at most 5 bytes */
-WEIR_API int64_t weir_in_varlong(weir_in *in);  /* zigzag, at most 10 bytes */
+WEIR_API uint32_t weir_in_uvarint(weir_in *in);            /* at most 5 bytes */
+WEIR_API int32_t weir_in_varint(weir_in *in);              /* zigzag, at most 5 bytes */
+WEIR_API int64_t weir_in_varlong(weir_in *in);             /* zigzag, at most 10 bytes */
 WEIR_API weir_bytes weir_in_take(weir_in *in, size_t len); /* a view of the next len bytes */
 
 /* A place in the output where bytes that the caller keeps stand in for copied ones (see weir_out). */
@@ -59,7 +59,7 @@ typedef struct weir_out {
     size_t total; /* bytes of the encoding so far, splices included */
     weir_splice *splices;
     uint32_t splice_count, splice_cap;
-    weir_err error; /* WEIR_OK, WEIR_E_NO_MEMORY (the buffer is full) or WEIR_E_VERSION */
+    weir_err error; /* WEIR_OK, WEIR_E_NO_MEMORY (no room in buffer or splices), WEIR_E_VERSION or WEIR_E_TOO_LARGE */
 } weir_out;
 
 WEIR_API void weir_out_init(weir_out *out, void *buffer, size_t size); /* buffer == NULL: count only */

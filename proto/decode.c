@@ -1,0 +1,194 @@
+/* Bytes to structs: the interpreter of the tables, reading. Linear in the input: an item of an array takes at least one
+   byte of it, and arena memory is taken for items only after their count was checked against the bytes left. */
+#include "load.h"
+#include "schema.h"
+
+#include <assert.h>
+#include <string.h>
+
+typedef struct reader {
+    weir_in *in;
+    weir_arena *arena;
+    int version;
+    bool flexible;
+    int depth;
+} reader;
+
+/* Fails at the first byte of an item that was read in part already. */
+static void fail_at(weir_in *in, const uint8_t *item, weir_err error) {
+    if (!in->error)
+        in->p = item;
+    weir_in_fail(in, error);
+}
+
+/* The length or count in front of an item, -1 for null. Fails unless it lies in [nullable ? -1 : 0, max]. */
+static int32_t length(reader *r, int classic_size, bool nullable, int32_t max) {
+    weir_in *in = r->in;
+    const uint8_t *item = in->p;
+    int64_t len;
+    if (r->flexible)
+        len = (int64_t)weir_in_uvarint(in) - 1;
+    else
+        len = classic_size == 2 ? weir_in_i16(in) : weir_in_i32(in);
+    if (!in->error && len <= max && len >= (nullable ? -1 : 0))
+        return (int32_t)len;
+    fail_at(in, item, WEIR_E_MALFORMED);
+    return -1;
+}
+
+/* A string, bytes or records: a view into the input. */
+static void view(reader *r, int kind, bool nullable, void *member) {
+    bool string = kind == WEIR__STR;
+    const uint8_t *item = r->in->p;
+    int32_t len = length(r, string ? 2 : 4, nullable, string ? WEIR__STRING_MAX : INT32_MAX);
+    weir__view v = {NULL, 0};
+    if (len >= 0) {
+        if ((size_t)len > weir_in_left(r->in))
+            fail_at(r->in, item, WEIR_E_MALFORMED);
+        v = weir_in_take(r->in, (size_t)len);
+    }
+    memcpy(member, &v, sizeof v);
+}
+
+/* `count` scalars from the wire into the representation of C. */
+static void scalars(const uint8_t *from, size_t wire_size, size_t count, void *to) {
+    uint8_t *at = to;
+    for (size_t i = 0; i < count; i++, from += wire_size, at += wire_size) {
+        if (wire_size == 4) {
+            uint32_t v = weir__load32(from);
+            memcpy(at, &v, sizeof v);
+        } else if (wire_size == 8) {
+            uint64_t v = weir__load64(from);
+            memcpy(at, &v, sizeof v);
+        } else if (wire_size == 2) {
+            uint16_t v = weir__load16(from);
+            memcpy(at, &v, sizeof v);
+        } else {
+            memcpy(at, from, wire_size);
+        }
+    }
+}
+
+static void read_struct(reader *r, const weir_schema *schema, uint8_t *at);
+
+static void array(reader *r, const weir__row *row, void *member) {
+    const uint8_t *item = r->in->p;
+    int32_t count = length(r, 4, weir__row_nullable(row, r->version), INT32_MAX);
+    size_t size = weir__item_size(row);
+    size_t wire_size = weir__wire_size(row);
+    weir__array a = {NULL, r->in->error ? 0 : count};
+    if (count > 0) {
+        if ((size_t)count > weir_in_left(r->in) / weir__item_min(row, r->version, r->flexible))
+            fail_at(r->in, item, WEIR_E_MALFORMED);
+        else if ((size_t)count > SIZE_MAX / size || !(a.items = weir_arena_take(r->arena, (size_t)count * size)))
+            fail_at(r->in, item, WEIR_E_NO_MEMORY);
+        if (!a.items)
+            a.count = 0;
+    }
+    memcpy(member, &a, sizeof a);
+    if (!a.items)
+        return;
+    uint8_t *at = a.items;
+    if (wire_size) {
+        scalars(weir_in_take(r->in, (size_t)count * wire_size).p, wire_size, (size_t)count, at);
+        return;
+    }
+    for (int32_t i = 0; i < count && !r->in->error; i++, at += size) {
+        if (row->items)
+            read_struct(r, row->items, at);
+        else
+            view(r, WEIR__STR, false, at);
+    }
+}
+
+static void value(reader *r, const weir__row *row, uint8_t *member) {
+    weir_bytes raw;
+    if (row->kind & WEIR__ARRAY) {
+        array(r, row, member);
+        return;
+    }
+    switch (row->kind) {
+    case WEIR__BOOL:
+        *(bool *)member = weir_in_bool(r->in);
+        break;
+    case WEIR__STR:
+    case WEIR__BYTES:
+    case WEIR__RECORDS:
+        view(r, row->kind, weir__row_nullable(row, r->version), member);
+        break;
+    case WEIR__STRUCT:
+        read_struct(r, row->items, member);
+        break;
+    default:
+        raw = weir_in_take(r->in, weir__wire_size(row));
+        if (raw.p)
+            scalars(raw.p, raw.len, 1, member);
+        else
+            weir__row_init(row, member);
+    }
+}
+
+/* The tagged member of a schema with a number, or NULL when this version does not know it. */
+static const weir__row *tagged(const weir_schema *schema, int version, uint32_t tag) {
+    for (size_t i = 0; i < schema->row_count; i++) {
+        const weir__row *row = &schema->rows[i];
+        int number = weir__row_tag(row);
+        if (number >= 0 && (uint32_t)number == tag && weir__row_present(row, version))
+            return row;
+    }
+    return NULL;
+}
+
+/* The tagged fields at the end of a struct (KIP-482): numbers ascend, a known field fills its size exactly, and unknown
+   ones are skipped. */
+static void read_tags(reader *r, const weir_schema *schema, uint8_t *at) {
+    weir_in *in = r->in;
+    uint32_t count = weir_in_uvarint(in);
+    int64_t previous = -1;
+    for (uint32_t i = 0; i < count && !in->error; i++) {
+        const uint8_t *item = in->p;
+        const uint8_t *end = in->end;
+        uint32_t tag = weir_in_uvarint(in);
+        uint32_t size = weir_in_uvarint(in);
+        if (size > weir_in_left(in) || tag <= previous)
+            fail_at(in, item, WEIR_E_MALFORMED);
+        previous = tag;
+        const weir__row *row = in->error ? NULL : tagged(schema, r->version, tag);
+        if (!row) {
+            weir_in_take(in, size);
+            continue;
+        }
+        in->end = in->p + size;
+        value(r, row, at + row->offset);
+        if (!in->error && in->p != in->end)
+            weir_in_fail(in, WEIR_E_MALFORMED);
+        in->end = end;
+    }
+}
+
+static void read_struct(reader *r, const weir_schema *schema, uint8_t *at) {
+    assert(r->depth < WEIR__DEPTH_MAX);
+    r->depth++;
+    for (size_t i = 0; i < schema->row_count; i++) {
+        const weir__row *row = &schema->rows[i];
+        if (weir__row_present(row, r->version) && weir__row_tag(row) < 0)
+            value(r, row, at + row->offset);
+        else
+            weir__row_init(row, at + row->offset);
+    }
+    if (r->flexible)
+        read_tags(r, schema, at);
+    r->depth--;
+}
+
+weir_err weir_message_decode(const weir_schema *schema, int16_t version, weir_in *in, weir_arena *arena,
+                             void *message) {
+    reader r = {in, arena, version, version >= schema->flexible_version, 0};
+    if (version < schema->min_version || version > schema->table_version)
+        weir_in_fail(in, WEIR_E_VERSION);
+    if (in->error)
+        weir_message_init(schema, message);
+    else
+        read_struct(&r, schema, message);
+    return in->error;
+}

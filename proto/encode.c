@@ -1,0 +1,163 @@
+/* Structs to bytes: the interpreter of the tables, writing. */
+#include "schema.h"
+
+#include <assert.h>
+#include <string.h>
+
+typedef struct writer {
+    weir_out *out;
+    int version;
+    bool flexible;
+    int depth;
+} writer;
+
+/* The length or count in front of an item, -1 for null. */
+static void length(writer *w, int classic_size, int64_t len) {
+    if (w->flexible)
+        weir_out_uvarint(w->out, (uint32_t)(len + 1));
+    else if (classic_size == 2)
+        weir_out_i16(w->out, (int16_t)len);
+    else
+        weir_out_i32(w->out, (int32_t)len);
+}
+
+/* Notes records as a splice instead of copying them. */
+static void splice(weir_out *out, weir_bytes bytes) {
+    if (out->error || bytes.len == 0)
+        return;
+    out->total += bytes.len;
+    if (!out->start)
+        return;
+    if (out->splice_count == out->splice_cap)
+        weir_out_fail(out, WEIR_E_NO_MEMORY);
+    else
+        out->splices[out->splice_count++] = (weir_splice){(size_t)(out->p - out->start), bytes};
+}
+
+static void view(writer *w, int kind, bool nullable, const void *member) {
+    weir__view v;
+    memcpy(&v, member, sizeof v);
+    bool string = kind == WEIR__STR;
+    if (!v.p && !nullable)
+        weir_out_fail(w->out, WEIR_E_VERSION);
+    if (v.len > (string ? WEIR__STRING_MAX : INT32_MAX))
+        weir_out_fail(w->out, WEIR_E_VERSION);
+    length(w, string ? 2 : 4, v.p ? (int64_t)v.len : -1);
+    if (!v.p)
+        return;
+    if (kind == WEIR__RECORDS && w->out->splices)
+        splice(w->out, v);
+    else
+        weir_out_bytes(w->out, v.p, v.len);
+}
+
+static void write_struct(writer *w, const weir_schema *schema, const uint8_t *at);
+
+/* One value, or one item of an array, of a kind. */
+static void value(writer *w, int kind, const weir__row *row, const void *at) {
+    switch (kind) {
+    case WEIR__BOOL:
+        weir_out_bool(w->out, *(const bool *)at);
+        break;
+    case WEIR__I8:
+        weir_out_i8(w->out, *(const int8_t *)at);
+        break;
+    case WEIR__I16:
+        weir_out_i16(w->out, *(const int16_t *)at);
+        break;
+    case WEIR__U16:
+        weir_out_u16(w->out, *(const uint16_t *)at);
+        break;
+    case WEIR__I32:
+        weir_out_i32(w->out, *(const int32_t *)at);
+        break;
+    case WEIR__U32:
+        weir_out_u32(w->out, *(const uint32_t *)at);
+        break;
+    case WEIR__I64:
+        weir_out_i64(w->out, *(const int64_t *)at);
+        break;
+    case WEIR__F64:
+        weir_out_f64(w->out, *(const double *)at);
+        break;
+    case WEIR__UUID:
+        weir_out_bytes(w->out, at, sizeof(weir_uuid));
+        break;
+    case WEIR__STRUCT:
+        write_struct(w, row->items, at);
+        break;
+    default:
+        view(w, kind, !(row->kind & WEIR__ARRAY) && weir__row_nullable(row, w->version), at);
+    }
+}
+
+static void member(writer *w, const weir__row *row, const uint8_t *at) {
+    if (!(row->kind & WEIR__ARRAY)) {
+        value(w, row->kind, row, at);
+        return;
+    }
+    weir__array a;
+    memcpy(&a, at, sizeof a);
+    if (a.count < 0 && !weir__row_nullable(row, w->version))
+        weir_out_fail(w->out, WEIR_E_VERSION);
+    length(w, 4, a.count < 0 ? -1 : a.count);
+    size_t size = weir__item_size(row);
+    const uint8_t *item = a.items;
+    for (int32_t i = 0; i < a.count && !w->out->error; i++, item += size)
+        value(w, row->kind & ~WEIR__ARRAY, row, item);
+}
+
+/* True for a tagged field that is written: defaults are left out (KIP-482). */
+static bool tag_written(const writer *w, const weir__row *row, const uint8_t *at) {
+    return weir__row_tag(row) >= 0 && weir__row_present(row, w->version) &&
+           !weir__row_is_default(row, at + row->offset);
+}
+
+static void write_tags(writer *w, const weir_schema *schema, const uint8_t *at) {
+    uint32_t count = 0;
+    for (size_t i = 0; i < schema->row_count; i++)
+        count += tag_written(w, &schema->rows[i], at);
+    weir_out_uvarint(w->out, count);
+    int previous = -1;
+    for (size_t i = 0; i < schema->row_count && count > 0; i++) {
+        const weir__row *row = &schema->rows[i];
+        if (!tag_written(w, row, at))
+            continue;
+        assert(weir__row_tag(row) > previous); /* rows are in the order of their tags */
+        previous = weir__row_tag(row);
+        weir_out counter;
+        weir_out_init(&counter, NULL, 0);
+        writer measure = *w;
+        measure.out = &counter;
+        member(&measure, row, at + row->offset);
+        weir_out_uvarint(w->out, (uint32_t)previous);
+        weir_out_uvarint(w->out, (uint32_t)counter.total);
+        member(w, row, at + row->offset);
+    }
+}
+
+static void write_struct(writer *w, const weir_schema *schema, const uint8_t *at) {
+    assert(w->depth < WEIR__DEPTH_MAX);
+    w->depth++;
+    for (size_t i = 0; i < schema->row_count; i++) {
+        const weir__row *row = &schema->rows[i];
+        if (!weir__row_present(row, w->version)) {
+            if (!(row->traits & IGNORABLE) && !weir__row_is_default(row, at + row->offset))
+                weir_out_fail(w->out, WEIR_E_VERSION);
+        } else if (weir__row_tag(row) < 0) {
+            member(w, row, at + row->offset);
+        }
+    }
+    if (w->flexible)
+        write_tags(w, schema, at);
+    w->depth--;
+}
+
+weir_err weir_message_encode(const weir_schema *schema, int16_t version, weir_out *out, const void *message) {
+    writer w = {out, version, version >= schema->flexible_version, 0};
+    if (version < schema->min_version || version > schema->table_version)
+        weir_out_fail(out, WEIR_E_VERSION);
+    if (!out->error)
+        write_struct(&w, schema, message);
+    return out->error;
+}

@@ -1,0 +1,149 @@
+/* What can be said of rows without bytes: sizes and defaults. */
+#include "schema.h"
+
+#include <assert.h>
+#include <string.h>
+
+static_assert(sizeof(weir_str) == sizeof(weir__view) && sizeof(weir_records) == sizeof(weir__view), "views differ");
+static_assert(sizeof(weir_strs) == sizeof(weir__array) && sizeof(weir_i64s) == sizeof(weir__array), "arrays differ");
+
+/* Per kind: the size of the C value, and of its encoding where that is fixed. */
+static const struct {
+    uint8_t size, wire;
+} kinds[] = {
+    [WEIR__BOOL] = {sizeof(bool), 1},
+    [WEIR__I8] = {1, 1},
+    [WEIR__I16] = {2, 2},
+    [WEIR__U16] = {2, 2},
+    [WEIR__I32] = {4, 4},
+    [WEIR__U32] = {4, 4},
+    [WEIR__I64] = {8, 8},
+    [WEIR__F64] = {8, 8},
+    [WEIR__UUID] = {16, 16},
+    [WEIR__STR] = {sizeof(weir__view), 0},
+    [WEIR__BYTES] = {sizeof(weir__view), 0},
+    [WEIR__RECORDS] = {sizeof(weir__view), 0},
+};
+
+static const int64_t initials[] = {
+    [ZERO] = 0,           [NONE] = 0,           [ONE] = 1,
+    [MINUS_1] = -1,       [MINUS_2] = -2,       [MINUTE_MS] = 60000,
+    [MIN_32] = INT32_MIN, [MAX_32] = INT32_MAX, [MAX_64] = INT64_MAX,
+};
+
+size_t weir__item_size(const weir__row *row) {
+    int kind = row->kind & ~WEIR__ARRAY;
+    return kind == WEIR__STRUCT ? row->items->size : kinds[kind].size;
+}
+
+size_t weir__wire_size(const weir__row *row) {
+    int kind = row->kind & ~WEIR__ARRAY;
+    return kind == WEIR__STRUCT ? 0 : kinds[kind].wire;
+}
+
+/* A scalar's default in the representation of its kind. */
+static void init_scalar(const weir__row *row, void *member) {
+    int64_t v = initials[row->initial];
+    int8_t v8 = (int8_t)v;
+    int16_t v16 = (int16_t)v;
+    int32_t v32 = (int32_t)v;
+    switch (row->kind) {
+    case WEIR__BOOL:
+        *(bool *)member = v != 0;
+        break;
+    case WEIR__I8:
+        memcpy(member, &v8, sizeof v8);
+        break;
+    case WEIR__I16:
+    case WEIR__U16:
+        memcpy(member, &v16, sizeof v16);
+        break;
+    case WEIR__I32:
+    case WEIR__U32:
+        memcpy(member, &v32, sizeof v32);
+        break;
+    case WEIR__I64:
+        memcpy(member, &v, sizeof v);
+        break;
+    default: /* doubles and ids start from zero bits */
+        assert(row->initial == ZERO);
+        memset(member, 0, kinds[row->kind].size);
+    }
+}
+
+void weir__row_init(const weir__row *row, void *member) {
+    weir__array array = {NULL, row->initial == NONE ? -1 : 0};
+    weir__view view = {row->initial == NONE ? NULL : (const uint8_t *)"", 0};
+    if (row->kind & WEIR__ARRAY)
+        memcpy(member, &array, sizeof array);
+    else if (row->kind == WEIR__STRUCT)
+        weir_message_init(row->items, member);
+    else if (row->kind >= WEIR__STR)
+        memcpy(member, &view, sizeof view);
+    else
+        init_scalar(row, member);
+}
+
+bool weir__row_is_default(const weir__row *row, const void *member) {
+    weir__array array;
+    weir__view view;
+    uint8_t scalar[16];
+    if (row->kind & WEIR__ARRAY) {
+        memcpy(&array, member, sizeof array);
+        return row->initial == NONE ? array.count < 0 : array.count == 0;
+    }
+    if (row->kind == WEIR__STRUCT) {
+        for (size_t i = 0; i < row->items->row_count; i++) {
+            const weir__row *inner = &row->items->rows[i];
+            if (!weir__row_is_default(inner, (const uint8_t *)member + inner->offset))
+                return false;
+        }
+        return true;
+    }
+    if (row->kind >= WEIR__STR) {
+        memcpy(&view, member, sizeof view);
+        return row->initial == NONE ? view.p == NULL : view.p != NULL && view.len == 0;
+    }
+    init_scalar(row, scalar);
+    return memcmp(scalar, member, weir__item_size(row)) == 0;
+}
+
+static size_t schema_min(const weir_schema *schema, int version, bool flexible);
+
+static size_t member_min(const weir__row *row, int version, bool flexible) {
+    size_t fixed = weir__wire_size(row);
+    if (row->kind == WEIR__STRUCT)
+        return schema_min(row->items, version, flexible);
+    if (fixed && !(row->kind & WEIR__ARRAY))
+        return fixed;
+    if (flexible)
+        return 1;
+    return row->kind == WEIR__STR ? 2 : 4;
+}
+
+static size_t schema_min(const weir_schema *schema, int version, bool flexible) {
+    size_t size = flexible ? 1 : 0;
+    for (size_t i = 0; i < schema->row_count; i++) {
+        const weir__row *row = &schema->rows[i];
+        if (weir__row_present(row, version) && weir__row_tag(row) < 0)
+            size += member_min(row, version, flexible);
+    }
+    return size ? size : 1;
+}
+
+size_t weir__item_min(const weir__row *row, int version, bool flexible) {
+    if (row->kind == (WEIR__ARRAY | WEIR__STRUCT))
+        return schema_min(row->items, version, flexible);
+    if (row->kind == (WEIR__ARRAY | WEIR__STR))
+        return flexible ? 1 : 2;
+    return weir__wire_size(row);
+}
+
+size_t weir_message_sizeof(const weir_schema *schema) {
+    return schema->size;
+}
+
+void weir_message_init(const weir_schema *schema, void *message) {
+    for (size_t i = 0; i < schema->row_count; i++)
+        weir__row_init(&schema->rows[i], (uint8_t *)message + schema->rows[i].offset);
+}

@@ -1,0 +1,201 @@
+/* Message layouts as tables. A struct of <weir/messages.h> is described by a column of rows, one per member and in the
+   order of the wire; decode.c and encode.c interpret the rows, and so hold every rule of the format in one place.
+
+   A message file reads:
+
+       #define T weir_end_txn_response
+       ROWS = {
+           ROW(throttle_time_ms, 0, UP, ZERO, 0),
+           ROW(producer_id, 5, UP, MINUS_1, IGNORABLE),
+       };
+       #undef T
+
+       API(end_txn, WEIR_API_END_TXN, "EndTxn", 0, 5, 5, 3);
+
+   The kind of a row is derived from the member by _Generic, so that table and struct cannot disagree. */
+#ifndef WEIR_PROTO_SCHEMA_H
+#define WEIR_PROTO_SCHEMA_H
+
+#include <weir/messages.h>
+#include <weir/proto.h>
+
+/* Rows carry the names of their members unless this is 0, which saves about half of the tables' size. */
+#ifndef WEIR_PROTO_NAMES
+#define WEIR_PROTO_NAMES 1
+#endif
+
+/* Structs nest at most this deep, the message itself included. */
+#define WEIR__DEPTH_MAX 8
+
+/* The longest string that Kafka's own decoder accepts, in bytes. */
+#define WEIR__STRING_MAX 32767
+
+/* What a member is; arrays have WEIR__ARRAY added to the kind of their items. */
+enum {
+    WEIR__BOOL,
+    WEIR__I8,
+    WEIR__I16,
+    WEIR__U16,
+    WEIR__I32,
+    WEIR__U32,
+    WEIR__I64,
+    WEIR__F64,
+    WEIR__UUID,
+    WEIR__STR,
+    WEIR__BYTES,
+    WEIR__RECORDS,
+    WEIR__STRUCT,
+    WEIR__ARRAY = 0x10
+};
+
+/* Defaults of Kafka's definitions. ZERO also stands for "", the empty array and a struct with all of its defaults. */
+enum {
+    ZERO,
+    NONE,
+    ONE,
+    MINUS_1,
+    MINUS_2,
+    MINUTE_MS,
+    MIN_32,
+    MAX_32,
+    MAX_64
+};
+
+/* `until` of a row without end. */
+#define UP INT8_MAX
+
+/* Traits of a row, to be or-ed. */
+#define NULLABLE(since) ((since) + 1)         /* may be null from this version on */
+#define TAG(number)     (((number) + 1) << 5) /* a tagged field (KIP-482) */
+#define IGNORABLE       0x400                 /* dropped silently by versions that lack it */
+
+typedef struct weir__row {
+    const weir_schema *items; /* of structs and arrays of structs */
+#if WEIR_PROTO_NAMES
+    const char *name;
+#endif
+    uint16_t offset;     /* of the member in the struct */
+    uint16_t traits;     /* NULLABLE, TAG, IGNORABLE */
+    int8_t since, until; /* the versions that have the member, both inclusive */
+    uint8_t kind;
+    uint8_t initial; /* the default */
+} weir__row;
+
+/* A struct. The last three members are set in messages only, not in the structs inside them. */
+struct weir_schema {
+    const weir__row *rows;
+    uint16_t row_count;
+    uint16_t size;           /* of the C struct in bytes */
+    int8_t min_version;      /* versions that can be encoded and decoded */
+    int8_t table_version;    /* both inclusive */
+    int8_t flexible_version; /* from here on compact and with tagged fields */
+};
+
+/* Any array member, and any string, bytes or records, to be copied in and out by memcpy: pointers to objects are taken
+   to look alike. */
+typedef struct weir__array {
+    void *items;
+    int32_t count;
+} weir__array;
+
+typedef weir_bytes weir__view;
+
+static inline bool weir__row_present(const weir__row *row, int version) {
+    return version >= row->since && version <= row->until;
+}
+
+static inline bool weir__row_nullable(const weir__row *row, int version) {
+    int since = (row->traits & 0x1f) - 1;
+    return since >= 0 && version >= since;
+}
+
+/* The tag number, or -1 when the row is not tagged. */
+static inline int weir__row_tag(const weir__row *row) {
+    return ((row->traits >> 5) & 0x1f) - 1;
+}
+
+/* Bytes of one C value of a row, or of one item when it is an array; and of its encoding, 0 when that varies. */
+size_t weir__item_size(const weir__row *row);
+size_t weir__wire_size(const weir__row *row);
+
+/* Sets a member to its default, a struct with all of its members; and whether a member holds it. */
+void weir__row_init(const weir__row *row, void *member);
+bool weir__row_is_default(const weir__row *row, const void *member);
+
+/* The fewest bytes that an item of an array takes on the wire; at least 1, so that bytes bound every count. */
+size_t weir__item_min(const weir__row *row, int version, bool flexible);
+
+#define WEIR__KIND(member)                                                                                             \
+    _Generic(((T *)0)->member, bool                                                                                    \
+             : WEIR__BOOL, int8_t                                                                                      \
+             : WEIR__I8, int16_t                                                                                       \
+             : WEIR__I16, uint16_t                                                                                     \
+             : WEIR__U16, int32_t                                                                                      \
+             : WEIR__I32, uint32_t                                                                                     \
+             : WEIR__U32, int64_t                                                                                      \
+             : WEIR__I64, double                                                                                       \
+             : WEIR__F64, weir_uuid                                                                                    \
+             : WEIR__UUID, weir_str                                                                                    \
+             : WEIR__STR, weir_bytes                                                                                   \
+             : WEIR__BYTES, weir_records                                                                               \
+             : WEIR__RECORDS, weir_i16s                                                                                \
+             : WEIR__ARRAY | WEIR__I16, weir_i32s                                                                      \
+             : WEIR__ARRAY | WEIR__I32, weir_i64s                                                                      \
+             : WEIR__ARRAY | WEIR__I64, weir_strs                                                                      \
+             : WEIR__ARRAY | WEIR__STR, weir_uuids                                                                     \
+             : WEIR__ARRAY | WEIR__UUID)
+
+#if WEIR_PROTO_NAMES
+#define WEIR__NAME(member) .name = #member,
+#else
+#define WEIR__NAME(member)
+#endif
+
+#define WEIR__ROW(member, kind_, items_, since_, until_, initial_, traits_)                                            \
+    {                                                                                                                  \
+        .items = (items_), WEIR__NAME(member).offset = offsetof(T, member), .traits = (traits_), .since = (since_),    \
+        .until = (until_), .kind = (kind_), .initial = (initial_)                                                      \
+    }
+
+#define WEIR__PASTE(a, b)  a##b
+#define WEIR__PASTE2(a, b) WEIR__PASTE(a, b)
+
+/* ROW describes a plain member, STRUCT a struct of type S by value, and STRUCTS an array of structs of type S, whose
+   rows stand above. */
+#define ROW(member, since, until, initial, traits)                                                                     \
+    WEIR__ROW(member, WEIR__KIND(member), NULL, since, until, initial, traits)
+#define STRUCT(member, S, since, until, initial, traits)                                                               \
+    WEIR__ROW(member, _Generic(((T *)0)->member, S : WEIR__STRUCT), &S##_schema, since, until, initial, traits)
+#define STRUCTS(member, S, since, until, initial, traits)                                                              \
+    WEIR__ROW(member,                                                                                                  \
+              _Generic(((T *)0)->member.items, S *                                                                     \
+                       : WEIR__ARRAY | WEIR__STRUCT),                                                                  \
+              &S##_schema, since, until, initial, traits)
+
+/* ROWS = { ... }; opens the rows of struct T; SCHEMA closes them when T is a struct inside a message. */
+#define ROWS static const weir__row WEIR__PASTE2(T, _rows)[]
+#define SCHEMA                                                                                                         \
+    static const weir_schema WEIR__PASTE2(T, _schema) = {                                                              \
+        .rows = WEIR__PASTE2(T, _rows),                                                                                \
+        .row_count = sizeof WEIR__PASTE2(T, _rows) / sizeof WEIR__PASTE2(T, _rows)[0],                                 \
+        .size = sizeof(T),                                                                                             \
+    }
+
+#define WEIR__MESSAGE(M, min, table, flexible)                                                                         \
+    static const weir_schema M##_schema = {M##_rows, sizeof M##_rows / sizeof M##_rows[0], sizeof(M), min, table,      \
+                                           flexible}
+
+/* An API from the rows of its request and its response: `min` to `max` are negotiated, the rows reach up to `table`. */
+#define API(api, key, name, min, max, table, flexible)                                                                 \
+    WEIR__MESSAGE(weir_##api##_request, min, table, flexible);                                                         \
+    WEIR__MESSAGE(weir_##api##_response, min, table, flexible);                                                        \
+    const weir_api weir__##api = {                                                                                     \
+        key, min, max, table, flexible, name, &weir_##api##_request_schema, &weir_##api##_response_schema}
+
+extern const weir_api weir__produce, weir__fetch, weir__list_offsets, weir__metadata, weir__offset_commit,
+    weir__offset_fetch, weir__find_coordinator, weir__api_versions, weir__create_topics, weir__delete_topics,
+    weir__init_producer_id, weir__offset_for_leader_epoch, weir__add_partitions_to_txn, weir__add_offsets_to_txn,
+    weir__end_txn, weir__txn_offset_commit, weir__describe_configs, weir__describe_transactions,
+    weir__list_transactions;
+
+#endif

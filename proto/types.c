@@ -26,6 +26,7 @@ const char *weir_err_name(weir_err err) {
         NAME(WEIR_E_LOCKED)
         NAME(WEIR_E_TOO_LARGE)
         NAME(WEIR_E_UNSUPPORTED)
+        NAME(WEIR_E_ABORTED)
 #undef NAME
     }
     return "unknown error";

@@ -19,17 +19,17 @@ typedef struct weir_alloc {
 typedef struct weir_budget {
     weir_alloc alloc;
     weir_alloc *inner;
-    size_t limit; /* bytes */
-    size_t used;  /* bytes taken and not given back */
-    size_t peak;  /* the highest `used` so far */
+    size_t limit;   /* bytes */
+    size_t used;    /* bytes taken and not given back */
+    size_t peak;    /* the highest `used` so far */
     uint64_t takes; /* calls of take that succeeded */
 } weir_budget;
 
 WEIR_API void weir_budget_init(weir_budget *budget, weir_alloc *inner, size_t limit);
 
-/* An allocator over memory of the caller, for targets without malloc: best fit with coalescing, so that freed
+/* An allocator over memory of the caller, for targets without malloc: good fit with coalescing, so that freed
    neighbours are joined again. `memory` must stay valid and unmoved while the allocator is used. Returns NULL when
-   `size` is too small to hold the allocator itself (about 256 bytes). */
+   `size` is too small to hold the allocator itself (some 600 bytes on a 64-bit machine, 200 on a 32-bit one). */
 WEIR_API weir_alloc *weir_fixed_alloc(void *memory, size_t size);
 
 #ifdef __cplusplus

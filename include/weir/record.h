@@ -60,11 +60,11 @@ typedef struct weir_batch_header {
     int32_t record_count;
 } weir_batch_header;
 
-#define WEIR_BATCH_HEADER_SIZE 61
-#define WEIR_ATTR_COMPRESSION 0x07
-#define WEIR_ATTR_LOG_APPEND 0x08
-#define WEIR_ATTR_TRANSACTIONAL 0x10
-#define WEIR_ATTR_CONTROL 0x20
+#define WEIR_BATCH_HEADER_SIZE   61
+#define WEIR_ATTR_COMPRESSION    0x07
+#define WEIR_ATTR_LOG_APPEND     0x08
+#define WEIR_ATTR_TRANSACTIONAL  0x10
+#define WEIR_ATTR_CONTROL        0x20
 #define WEIR_ATTR_DELETE_HORIZON 0x40
 
 /* Reads the header of the first batch in `set` and checks magic, lengths and the CRC-32C over the batch.

@@ -65,7 +65,8 @@ typedef enum weir_err {
     WEIR_E_STORE = -12,         /* a checkpoint cannot be made durable */
     WEIR_E_LOCKED = -13,        /* another process holds the job's lock */
     WEIR_E_TOO_LARGE = -14,     /* a record or a response exceeds its limit */
-    WEIR_E_UNSUPPORTED = -15    /* the broker or this build lacks the feature */
+    WEIR_E_UNSUPPORTED = -15,   /* the broker or this build lacks the feature */
+    WEIR_E_ABORTED = -16        /* the open transaction can only be aborted: go on from the last checkpoint */
 } weir_err;
 
 /* The name of an error, for example "WEIR_E_FENCED"; never NULL. */

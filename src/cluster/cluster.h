@@ -19,6 +19,9 @@ typedef enum weir__use {
     WEIR__USES
 } weir__use;
 
+/* The most record sets in one request: each is sent from where it lies. */
+#define WEIR__SPLICES_MAX 64
+
 /* The memory of one response: the frame, and the arena with what was decoded from it. */
 typedef struct weir__reply {
     uint8_t *frame;
@@ -45,6 +48,7 @@ typedef struct weir__outcome {
 struct weir__request {
     /* Set by the owner, all else zero. */
     const weir_api *api;
+    int16_t min_version;     /* lowest version that does what the owner means */
     int16_t max_version;     /* highest version the owner can use here; -1: the API's max_version */
     weir_target_kind target; /* WEIR_TARGET_GROUP and _TRANSACTION: `coordinator` is set */
     int32_t broker;          /* of WEIR_TARGET_BROKER */
@@ -59,22 +63,18 @@ struct weir__request {
 
     /* Kept by the client. */
     weir__list node;
-    weir_time_us not_before, sent_at;
+    struct weir__flight *flight; /* while it is on a link */
+    weir_time_us not_before;
     uint32_t attempts;
-    int32_t correlation;
-    int16_t version;
     bool lost;   /* an attempt was sent whose answer never came: it may have taken effect */
     bool active; /* submitted and not done */
-    uint8_t *head;
-    size_t head_size, head_len;
-    weir_splice *splices;
-    uint32_t splice_count;
 };
 
 void weir__request_submit(weir_client *client, weir__request *request, weir_time_us now);
 /* From inside done, after a retriable error code: submits it again after the back-off that its attempts call for. */
 void weir__request_retry(weir_client *client, weir__request *request, weir_time_us now);
-/* Takes a request back; done is not called. What was sent may still take effect. No-op unless active. */
+/* Takes a request back; done is not called. What was sent may still take effect. No-op unless active. The memory that
+   fill's message pointed to is free to go when this returns. */
 void weir__request_cancel(weir_client *client, weir__request *request);
 
 /* Takes the reply over from an outcome; give it back with weir__reply_free. */

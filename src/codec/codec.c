@@ -1,0 +1,28 @@
+#include "codec.h"
+
+#include <string.h>
+
+static const weir__codec *const codecs[] = {
+    &weir__codec_gzip,
+#if defined(WEIR__WITH_SNAPPY)
+    &weir__codec_snappy,
+#endif
+    &weir__codec_lz4,
+    &weir__codec_zstd,
+};
+
+#define CODEC_COUNT (sizeof codecs / sizeof *codecs)
+
+const weir__codec *weir__codec_find(int id) {
+    for (size_t i = 0; i < CODEC_COUNT; i++)
+        if ((int)codecs[i]->id == id)
+            return codecs[i];
+    return NULL;
+}
+
+const weir__codec *weir__codec_named(weir_str name) {
+    for (size_t i = 0; i < CODEC_COUNT; i++)
+        if (name.p && strlen(codecs[i]->name) == name.len && memcmp(codecs[i]->name, name.p, name.len) == 0)
+            return codecs[i];
+    return NULL;
+}

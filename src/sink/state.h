@@ -1,0 +1,250 @@
+/* A sink's own data, and what its files offer each other. */
+#ifndef WEIR_SRC_SINK_STATE_H
+#define WEIR_SRC_SINK_STATE_H
+
+#include <weir/sink.h>
+
+#include "cluster.h"
+#include "codec.h"
+
+/* Requests in flight to one broker. A broker remembers the last 5 batches of a producer in a partition (KIP-98), and a
+   request holds at most one batch of a partition. */
+#define WEIR__IN_FLIGHT_MAX 5
+#define WEIR__LEDGER_METADATA_MAX 1024
+
+typedef struct weir__sink_topic weir__sink_topic;
+typedef struct weir__sink_partition weir__sink_partition;
+typedef struct weir__produce weir__produce;
+typedef struct weir__txn weir__txn;
+
+/* A batch: open while records are appended, then closed, with its sequence number and its bytes fixed until the broker
+   has given a definite answer. */
+typedef struct weir__sink_batch {
+    weir__list node; /* in the partition's queue, once closed */
+    weir__sink_partition *partition;
+    weir_batch_writer writer;
+    uint8_t *memory;
+    size_t size;
+    weir_records bytes;
+    uint32_t records;
+    bool in_flight;
+    weir_time_us opened_at;
+} weir__sink_batch;
+
+struct weir__sink_partition {
+    weir__sink_topic *topic;
+    int32_t index;
+    weir__sink_batch *open;
+    weir__list queue;   /* closed batches in order of sequence */
+    uint32_t in_flight; /* of them */
+    bool rewind;        /* a batch came back: nothing is sent until all in flight have come back */
+    uint32_t failures;
+    weir_time_us not_before;
+    /* Sequence numbers count per producer id and epoch. */
+    int64_t producer_id;
+    int16_t producer_epoch;
+    int32_t next_sequence;
+    uint64_t added_to; /* serial of the transaction that this partition was added to (transaction versions 0 and 1) */
+};
+
+struct weir__sink_topic {
+    weir_sink *sink;
+    weir__topic *topic;
+    int32_t partition_count;
+    weir__sink_partition *partitions;
+    int64_t max_message_bytes; /* of the topic's configuration; 0 unknown */
+};
+
+/* ---- transactions ---- */
+typedef enum weir__txn_state {
+    WEIR__TXN_NEW,        /* nothing has been asked yet */
+    WEIR__TXN_SETTLING,   /* a committable of a checkpoint: is it committed, can it be? */
+    WEIR__TXN_INIT,       /* InitProducerId is under way: fences and aborts what was before */
+    WEIR__TXN_READY,
+    WEIR__TXN_OPEN,       /* records are part of it */
+    WEIR__TXN_PREPARING,  /* flushing; the ledger offset is on its way */
+    WEIR__TXN_PREPARED,   /* only EndTxn is missing */
+    WEIR__TXN_COMMITTING, /* EndTxn(commit) is under way: only the same verb may be repeated */
+    WEIR__TXN_ABORTING,   /* EndTxn(abort) is under way */
+    WEIR__TXN_FAILED,     /* of no further use */
+    WEIR__TXN_STATES
+} weir__txn_state;
+
+struct weir__txn {
+    weir_sink *sink;
+    weir__list node; /* in sink.extra, for ids beyond the pool */
+    char id[WEIR_TRANSACTIONAL_ID_MAX + 24];
+    weir__coordinator *coordinator;
+    weir__txn_state state;
+    uint64_t serial; /* counts transactions begun, to tell one from the next */
+    int64_t producer_id;
+    int16_t producer_epoch;
+    int16_t version; /* the transaction version it runs under */
+    uint64_t checkpoint;
+    uint64_t records, acknowledged;
+    bool restored;  /* a committable of the checkpoint that was restored */
+    bool lingering; /* seen open on the broker, and no checkpoint holds it */
+    bool lost;
+    bool ledger_done;
+
+    weir__request init, end, describe;
+    weir_init_producer_id_request init_message;
+    weir_end_txn_request end_message;
+    weir_describe_transactions_request describe_message;
+    weir_str id_view;
+};
+
+/* AddPartitionsToTxn for the transaction that fills (transaction versions 0 and 1). */
+typedef struct weir__adder {
+    weir__request request;
+    weir_add_partitions_to_txn_request message;
+    weir_add_partitions_to_txn_request_add_partitions_to_txn_topic *topics;
+    int32_t *partitions;
+    uint32_t topic_cap, partition_cap;
+    uint64_t serial;
+} weir__adder;
+
+/* The proof of what was committed: one offset in a group of the subtask, written inside each transaction. */
+typedef struct weir__ledger {
+    char group[WEIR_TRANSACTIONAL_ID_MAX + 12];
+    weir__coordinator *coordinator;
+    weir__request add, commit, read;
+    weir_add_offsets_to_txn_request add_message;
+    weir_txn_offset_commit_request commit_message;
+    weir_txn_offset_commit_request_topic commit_topic;
+    weir_txn_offset_commit_request_partition commit_partition;
+    weir_offset_fetch_request read_message;
+    weir_offset_fetch_request_topic read_topic;
+    int32_t read_index;
+    char metadata[WEIR__LEDGER_METADATA_MAX];
+    bool stable;         /* the read waits for open transactions on the offset */
+    bool read_done;
+    uint64_t checkpoint; /* newest checkpoint of the lineage known to be committed; 0 none */
+} weir__ledger;
+
+/* ---- opening ---- */
+typedef enum weir__open_step {
+    WEIR__OPEN_TOPICS,   /* metadata of the output topics */
+    WEIR__OPEN_LIMITS,   /* DescribeConfigs: what the broker allows */
+    WEIR__OPEN_LIST,     /* ListTransactions: what is open under the prefix */
+    WEIR__OPEN_LEDGER,   /* what is proven to be committed */
+    WEIR__OPEN_FENCE,    /* InitProducerId for every id without a committable */
+    WEIR__OPEN_SETTLE,   /* each committable */
+    WEIR__OPEN_REFENCE,  /* InitProducerId for the committables' ids */
+    WEIR__OPEN_PRODUCER, /* InitProducerId without an id (no transactions) */
+    WEIR__OPEN_DONE
+} weir__open_step;
+
+typedef struct weir__listing {
+    weir__request request;
+    weir_list_transactions_request message;
+    int32_t broker;
+} weir__listing;
+
+struct weir_sink {
+    weir_client *client;
+    weir_alloc *alloc;
+    weir_config config;
+    char prefix[WEIR_TRANSACTIONAL_ID_MAX + 1];
+    char lineage[64];
+    char ledger_topic[WEIR_TOPIC_MAX + 1];
+    int32_t subtask;
+    bool transactional;
+    weir__worker worker;
+    weir_fault fault; /* sticky */
+
+    weir__sink_topic *topics;
+    uint32_t topic_count, topic_cap;
+    size_t memory_used;
+    size_t batch_size; /* batch.size, or less where the topic allows less */
+    weir__list free_batches; /* of batch_size, to be used again */
+    uint32_t open_batches, queued_batches;
+    weir_time_us oldest_open; /* no open batch is older, if there is one */
+
+    weir__produce *produces; /* all in flight */
+    weir__produce *free_produces;
+
+    weir__txn **pool;
+    uint32_t pool_size, current;
+    uint64_t serials;
+    weir__list extra; /* transactions of ids beyond the pool: fenced at the start, then dropped */
+    weir__adder adder;
+    weir__ledger ledger;
+    uint64_t committed_up_to; /* the newest checkpoint that is durable */
+    int64_t producer_id; /* without transactions */
+    int16_t producer_epoch;
+
+    weir__open_step step;
+    weir_time_us open_until; /* 0: not begun */
+    uint64_t restored_checkpoint;
+    bool limits_asked, limits_known;
+    weir__request limits;
+    weir_describe_configs_request limits_message;
+    weir_describe_configs_request_describe_configs_resource *limits_resources;
+    weir__listing *listings;
+    uint32_t listing_count, listings_left;
+    weir__request producer_init;
+    weir_init_producer_id_request producer_message;
+    weir_sink_recovery recovery;
+    weir_sink_counters counters;
+};
+
+void *weir__sink_take(weir_sink *sink, size_t size); /* zeroed */
+void weir__sink_give(weir_sink *sink, void *p, size_t size);
+/* Keeps the first error; later ones follow from it. */
+void weir__sink_fail(weir_sink *sink, weir_err err, int16_t code, const char *fmt, ...) WEIR_PRINTF(4, 5);
+
+/* ---- accumulate.c ---- */
+/* Appends a record to the open batch. WEIR_AGAIN: no memory; WEIR_E_TOO_LARGE: the sink has failed. */
+weir_err weir__append(weir__sink_partition *partition, const weir_record *record, weir_time_us now);
+/* Closes the open batch of a partition: sequence, header and checksum are final from here on. */
+void weir__batch_close(weir__sink_partition *partition);
+void weir__batch_free(weir_sink *sink, weir__sink_batch *batch);
+void weir__flush(weir_sink *sink);
+bool weir__flushed(const weir_sink *sink);
+weir_time_us weir__linger_deadline(const weir_sink *sink);
+void weir__linger_tick(weir_sink *sink, weir_time_us now);
+void weir__batches_free(weir_sink *sink);
+
+/* ---- produce.c ---- */
+void weir__produce_work(weir_sink *sink, weir_time_us now);
+weir_time_us weir__produce_deadline(const weir_sink *sink);
+void weir__produces_free(weir_sink *sink);
+
+/* ---- adder.c ---- */
+/* Whether a batch of this partition may be sent: it is part of the current transaction on the broker. */
+bool weir__partition_added(weir_sink *sink, const weir__sink_partition *partition);
+void weir__adder_work(weir_sink *sink, weir_time_us now);
+void weir__adder_free(weir_sink *sink);
+
+/* ---- txn.c ---- */
+extern const char *const weir__txn_state_names[WEIR__TXN_STATES];
+bool weir__txn_may(weir__txn_state from, weir__txn_state to);
+void weir__txn_enter(weir__txn *txn, weir__txn_state state);
+weir__txn *weir__txn_new(weir_sink *sink, weir_str id);
+void weir__txn_free(weir__txn *txn);
+void weir__txn_init(weir__txn *txn, weir_time_us now);
+void weir__txn_end(weir__txn *txn, bool commit, weir_time_us now);
+/* The transaction that records go into now. */
+weir__txn *weir__txn_current(const weir_sink *sink);
+
+/* ---- settle.c ---- */
+/* Finds out what became of a transaction whose EndTxn is due or was answered with an error, and ends it if it can. */
+void weir__settle(weir__txn *txn, weir_time_us now);
+/* The ledger has been read to the last: a transaction whose outcome hung on it is decided. */
+void weir__settle_by_ledger(weir_sink *sink, weir_time_us now);
+
+/* ---- ledger.c ---- */
+weir_err weir__ledger_start(weir_sink *sink);
+/* Writes the ledger offset of a transaction's checkpoint into the transaction; sets txn->ledger_done. */
+void weir__ledger_write(weir__txn *txn, weir_time_us now);
+/* Reads the ledger; `stable` waits until no transaction is open on it, so that what is not there is not committed. */
+void weir__ledger_read(weir_sink *sink, bool stable, weir_time_us now);
+void weir__ledger_stop(weir_sink *sink);
+
+/* ---- open.c, limits.c, listing.c ---- */
+void weir__limits_ask(weir_sink *sink, weir_time_us now);
+weir_err weir__listing_start(weir_sink *sink, weir_time_us now);
+void weir__open_free(weir_sink *sink);
+
+#endif

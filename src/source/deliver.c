@@ -31,6 +31,7 @@ static verdict corrupt(weir_reader *reader, weir__reading *reading, const char *
         return fault(reader, WEIR_E_MALFORMED, reading, reading->split.position, what);
     reading->corrupt_at = reading->split.position;
     weir__reading_rewind(reading);
+    reader->stirred = true;
     return PART_OVER;
 }
 
@@ -71,9 +72,8 @@ static verdict open_records(weir_reader *reader, weir__reading *reading, const w
         (void)weir__source_fault(&reader->fault, WEIR_E_NO_MEMORY, reading->topic, reading->split.partition,
                                  "topic '%s' partition %ld offset %lld: the memory budget is too small to decompress a "
                                  "batch of %lu bytes, and none was released for %lld ms",
-                                 reading->topic->name, (long)reading->split.partition,
-                                 (long long)header->base_offset, (unsigned long)header->size,
-                                 (long long)reader->config.request_timeout_ms);
+                                 reading->topic->name, (long)reading->split.partition, (long long)header->base_offset,
+                                 (unsigned long)header->size, (long long)reader->config.request_timeout_ms);
         return FAULT;
     }
     return WAIT;
@@ -86,8 +86,8 @@ static void drop_plain(weir_reader *reader) {
 }
 
 /* A control batch: an abort marker ends the aborted transaction of its producer. */
-static verdict take_control(weir_reader *reader, weir__part *part, const weir_batch_header *header,
-                            weir_bytes records, weir_time_us now) {
+static verdict take_control(weir_reader *reader, weir__part *part, const weir_batch_header *header, weir_bytes records,
+                            weir_time_us now) {
     weir_batch_walk walk;
     weir_record record;
     verdict v = open_records(reader, part->reading, header, &records, now);
@@ -142,12 +142,10 @@ static verdict take_batch(weir_reader *reader, weir__part *part, const weir_batc
 }
 
 /* The end of the whole batches of a part has been reached. */
-static verdict end_part(weir_reader *reader, weir__fetched *fetched, weir__part *part) {
+static verdict end_part(weir_reader *reader, const weir__part *part) {
     weir__reading *reading = part->reading;
-    if (fetched->begun) {
-        reading->cut = 0;
+    if (!reading->stalled)
         return PART_OVER;
-    }
     reading->stalled = false;
     reader->stirred = true;
     if (++reading->cut < CUT_MAX)
@@ -166,7 +164,7 @@ static verdict next_batch(weir_reader *reader, weir__fetched *fetched, weir__par
     case WEIR_OK:
         break;
     case WEIR_END:
-        return end_part(reader, fetched, part);
+        return end_part(reader, part);
     case WEIR_E_UNSUPPORTED:
         return fault(reader, WEIR_E_UNSUPPORTED, reading, reading->split.position,
                      "the log holds messages in the format of before Kafka 0.11, which is not supported");

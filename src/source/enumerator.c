@@ -30,7 +30,7 @@ struct weir_enumerator {
     weir_stop stop;
     weir_fault fault;
     phase phase;
-    weir_time_us deadline; /* for the metadata; WEIR_NEVER before the first poll */
+    weir_time_us deadline;    /* for the metadata; WEIR_NEVER before the first poll */
     weir_time_us short_since; /* since when a restored partition is not among its topic's; 0: none is */
     weir__worker worker;
     known_topic *topics;
@@ -180,9 +180,9 @@ static weir_err topic_unsettled(weir_enumerator *e, const known_topic *topic, we
     if (meta->answered && weir__topic_gone(meta, now))
         return topic_missing(e, topic);
     if (class == WEIR_CLASS_FATAL || class == WEIR_CLASS_FENCED || class == WEIR_CLASS_ABORT) {
-        (void)weir__source_fault(&e->fault, meta->code == WEIR_CODE_INVALID_TOPIC_EXCEPTION ? WEIR_E_CONFIG
-                                                                                           : WEIR_E_BROKER,
-                                 meta, -1, "topic '%s' cannot be read: the broker answered %s: %s", meta->name,
+        (void)weir__source_fault(&e->fault,
+                                 meta->code == WEIR_CODE_INVALID_TOPIC_EXCEPTION ? WEIR_E_CONFIG : WEIR_E_BROKER, meta,
+                                 -1, "topic '%s' cannot be read: the broker answered %s: %s", meta->name,
                                  weir_code_name(meta->code), weir_code_text(meta->code));
         e->fault.code = meta->code;
         e->fault.api = WEIR_API_METADATA;
@@ -193,9 +193,9 @@ static weir_err topic_unsettled(weir_enumerator *e, const known_topic *topic, we
     if (now < e->deadline)
         return WEIR_AGAIN;
     const weir_fault *trouble = weir_client_trouble(e->client);
-    const char *why = meta->answered               ? weir_code_name(meta->code)
-                      : trouble->err != WEIR_OK    ? trouble->text
-                                                   : "no answer";
+    const char *why = meta->answered            ? weir_code_name(meta->code)
+                      : trouble->err != WEIR_OK ? trouble->text
+                                                : "no answer";
     return weir__source_fault(&e->fault, WEIR_E_UNREACHABLE, meta, -1,
                               "%.200s told nothing about topic '%s' within default.api.timeout.ms: %s",
                               e->config.bootstrap_servers, meta->name, why);

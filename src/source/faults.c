@@ -33,8 +33,11 @@ weir_err weir__source_refused(weir_fault *fault, weir_api_key api, int16_t code,
                               const weir__topic *topic, int32_t partition, const char *what) {
     if (fault->err != WEIR_OK)
         return fault->err;
-    weir_fault_set(fault, WEIR_E_BROKER, "%s: broker %ld answered %s to %s for topic '%s' partition %ld: %s", what,
-                   (long)broker, weir_code_name(code), weir_api_name(api), topic->name, (long)partition,
+    char who[24] = "the broker";
+    if (broker >= 0)
+        (void)snprintf(who, sizeof who, "broker %ld", (long)broker);
+    weir_fault_set(fault, WEIR_E_BROKER, "%s: %s answered %s to %s for topic '%s' partition %ld: %s", what, who,
+                   weir_code_name(code), weir_api_name((int16_t)api), topic->name, (long)partition,
                    weir_code_text(code));
     place(fault, (int16_t)api, code, broker, topic, partition);
     return WEIR_E_BROKER;

@@ -92,11 +92,9 @@ static void forget(weir__fetcher *fetcher, const weir__reading *reading) {
 /* What a fetch would say about a reading now. */
 static weir_fetch_request_fetch_partition want_of(const weir__fetcher *fetcher, const weir__reading *reading,
                                                   int16_t version) {
-    const weir__topic *topic = reading->topic;
-    int32_t partition = reading->split.partition;
     return (weir_fetch_request_fetch_partition){
-        .partition = partition,
-        .current_leader_epoch = partition < topic->partition_count ? topic->partitions[partition].leader_epoch : -1,
+        .partition = reading->split.partition,
+        .current_leader_epoch = reading->leader_epoch,
         .fetch_offset = reading->fetch_offset,
         .last_fetched_epoch = version >= VERSION_FETCHED_EPOCH ? reading->fetch_epoch : -1,
         .log_start_offset = -1,

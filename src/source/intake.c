@@ -77,8 +77,6 @@ static void take_error(weir__fetcher *fetcher, weir__reading *reading, int16_t c
     switch (weir__class_of(WEIR_API_FETCH, code)) {
     case WEIR_CLASS_REFRESH:
         weir__metadata_refresh(reader->client);
-        if (code == WEIR_CODE_UNKNOWN_TOPIC_ID || code == WEIR_CODE_INCONSISTENT_TOPIC_ID)
-            fetcher->session_epoch = 0;
         return;
     case WEIR_CLASS_RETRY:
     case WEIR_CLASS_FIND_COORDINATOR:
@@ -96,8 +94,8 @@ static void take_error(weir__fetcher *fetcher, weir__reading *reading, int16_t c
 }
 
 /* Takes in one partition's part; true when `part` has been filled with its records. */
-static bool take_partition(weir__fetcher *fetcher, weir__reading *reading, const partition_data *data,
-                           weir_time_us now, weir__part *part) {
+static bool take_partition(weir__fetcher *fetcher, weir__reading *reading, const partition_data *data, weir_time_us now,
+                           weir__part *part) {
     if (data->error_code != 0) {
         take_error(fetcher, reading, data->error_code, now);
         return false;
@@ -115,8 +113,8 @@ static bool take_partition(weir__fetcher *fetcher, weir__reading *reading, const
     if (fetcher->reader->config.isolation_level == WEIR_READ_COMMITTED)
         weir__aborted_init(&part->aborted, data->aborted_transactions.items, data->aborted_transactions.count);
     reading->stalled = !pass_batches(reading, data->records);
-    reading->empty = 0;
-    reading->doubts = 0;
+    if (!reading->stalled)
+        reading->cut = reading->empty = reading->doubts = 0;
     return true;
 }
 
@@ -172,8 +170,7 @@ static void take_session(weir__fetcher *fetcher, const weir_fetch_response *resp
     bool full = fetcher->message.session_epoch <= 0;
     if (full)
         fetcher->session_id = response->session_id;
-    if (!sound || response->session_id == 0 || response->session_id != fetcher->session_id ||
-        (full && listed != asked))
+    if (!sound || response->session_id == 0 || response->session_id != fetcher->session_id || (full && listed != asked))
         fetcher->session_epoch = 0;
     else
         fetcher->session_epoch = fetcher->message.session_epoch == INT32_MAX ? 1 : fetcher->message.session_epoch + 1;
@@ -185,8 +182,8 @@ static void take_nothing(weir__fetcher *fetcher) {
     weir_reader *reader = fetcher->reader;
     WEIR__LIST_EACH(it, &fetcher->readings) {
         weir__reading *reading = WEIR__ENTRY(it, weir__reading, node);
-        int64_t end = reader->config.isolation_level == WEIR_READ_COMMITTED ? reading->last_stable
-                                                                            : reading->high_watermark;
+        int64_t end =
+            reader->config.isolation_level == WEIR_READ_COMMITTED ? reading->last_stable : reading->high_watermark;
         if (!reading->asked || reading->asking.fetch_offset != reading->split.position || reading->failures > 0 ||
             end < reading->split.stop || ++reading->empty < 3)
             continue;
@@ -240,7 +237,8 @@ static void take_response(weir__fetcher *fetcher, const weir__outcome *outcome) 
     if (c.with_records == 0) {
         if (sound && response->throttle_time_ms == 0)
             take_nothing(fetcher);
-        if (outcome->now - fetcher->sent_at < reader->config.fetch_max_wait_ms * 1000) /* it did not wait: do not spin */
+        if (outcome->now - fetcher->sent_at <
+            reader->config.fetch_max_wait_ms * 1000) /* it did not wait: do not spin */
             fetcher->not_before = outcome->now + weir__reader_pause(reader, 0);
         return;
     }
@@ -295,5 +293,5 @@ void weir__fetched_take(weir__fetcher *fetcher, const weir__outcome *outcome) {
         weir__metadata_refresh(reader->client);
     }
     WEIR__LIST_EACH(it, &fetcher->readings)
-        WEIR__ENTRY(it, weir__reading, node)->asked = false;
+    WEIR__ENTRY(it, weir__reading, node)->asked = false;
 }

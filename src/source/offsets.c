@@ -20,7 +20,7 @@ struct weir__offsets_ask {
 };
 typedef struct weir__offsets_ask ask;
 
-static weir_time_us pause(const weir__offsets *offsets, uint32_t tries) {
+static weir_time_us backoff(const weir__offsets *offsets, uint32_t tries) {
     const weir_config *config = weir__client_config(offsets->client);
     int64_t ms = config->retry_backoff_ms << (tries < 16 ? tries : 16);
     return (ms < config->retry_backoff_max_ms ? ms : config->retry_backoff_max_ms) * 1000;
@@ -29,7 +29,7 @@ static weir_time_us pause(const weir__offsets *offsets, uint32_t tries) {
 /* Puts a lookup off. */
 static void defer(weir__offsets *offsets, weir__lookup *lookup, int16_t code, weir_time_us now) {
     lookup->code = code;
-    lookup->not_before = now + pause(offsets, lookup->tries++);
+    lookup->not_before = now + backoff(offsets, lookup->tries++);
 }
 
 static int32_t leader_of(const weir__lookup *lookup) {
@@ -125,8 +125,8 @@ static void ask_add(ask *a, weir__lookup *lookup) {
     request_topic *topic = a->message.topics.count > 0 ? &a->topics[a->message.topics.count - 1] : NULL;
     if (topic == NULL || topic->name.p != name.p) {
         topic = topic == NULL ? a->topics : topic + 1;
-        topic->partitions.items = topic == a->topics ? a->partitions
-                                                     : topic[-1].partitions.items + topic[-1].partitions.count;
+        topic->partitions.items =
+            topic == a->topics ? a->partitions : topic[-1].partitions.items + topic[-1].partitions.count;
         topic->name = name;
         a->message.topics.count++;
     }
@@ -201,10 +201,10 @@ static void give_up(weir__offsets *offsets) {
         const weir__lookup *lookup = &offsets->lookups[n];
         if (lookup->answered)
             continue;
-        const char *why = lookup->code != 0            ? weir_code_name(lookup->code)
-                          : leader_of(lookup) < 0      ? "the partition has no leader"
-                          : trouble->err != WEIR_OK    ? trouble->text
-                                                       : "no answer";
+        const char *why = lookup->code != 0         ? weir_code_name(lookup->code)
+                          : leader_of(lookup) < 0   ? "the partition has no leader"
+                          : trouble->err != WEIR_OK ? trouble->text
+                                                    : "no answer";
         (void)weir__source_fault(offsets->fault, WEIR_E_UNREACHABLE, lookup->topic, lookup->partition,
                                  "the offsets of topic '%s' partition %ld could not be looked up within "
                                  "default.api.timeout.ms: %s",

@@ -69,7 +69,7 @@ weir_err weir_reader_add(weir_reader *r, const weir_split *split) {
     reading->fetch_offset = split->position;
     reading->fetch_epoch = split->leader_epoch;
     reading->high_watermark = reading->last_stable = -1;
-    reading->corrupt_at = -1;
+    reading->corrupt_at = reading->leader_epoch = -1;
     weir__list_push(&r->homeless, &reading->node);
     r->readings[r->count++] = reading;
     r->unfinished++;
@@ -133,11 +133,12 @@ static void range_check_end(weir_reader *r, weir_time_us now) {
                                  (long long)check->offset, reading->topic->name, (long)reading->split.partition,
                                  check->fault.text);
     } else if (check->offset < start || check->offset > end || ++reading->doubts >= DOUBTS_MAX) {
-        (void)weir__source_fault(&r->fault, WEIR_E_LOSS, reading->topic, reading->split.partition,
-                                 "position %lld of topic '%s' partition %ld is out of range: the log starts at %lld and "
-                                 "ends at %lld; records in between were deleted or lost",
-                                 (long long)check->offset, reading->topic->name, (long)reading->split.partition,
-                                 (long long)start, (long long)end);
+        (void)weir__source_fault(
+            &r->fault, WEIR_E_LOSS, reading->topic, reading->split.partition,
+            "position %lld of topic '%s' partition %ld is out of range: the log starts at %lld and "
+            "ends at %lld; records in between were deleted or lost",
+            (long long)check->offset, reading->topic->name, (long)reading->split.partition, (long long)start,
+            (long long)end);
         r->fault.code = WEIR_CODE_OFFSET_OUT_OF_RANGE;
         r->fault.api = WEIR_API_FETCH;
     } else {
@@ -154,11 +155,12 @@ static bool topic_lost(weir_reader *r, weir__reading *reading, weir_time_us now)
         split->topic_id = topic->id;
     if (!weir_uuid_is_zero(topic->id) && memcmp(&split->topic_id, &topic->id, sizeof topic->id) != 0) {
         char then[WEIR__UUID_TEXT], today[WEIR__UUID_TEXT];
-        (void)weir__source_fault(&r->fault, WEIR_E_LOSS, topic, split->partition,
-                                 "topic '%s' was deleted and created anew: its id was %s and is %s now, so the position "
-                                 "%lld of partition %ld means nothing in it",
-                                 topic->name, weir__uuid_text(split->topic_id, then), weir__uuid_text(topic->id, today),
-                                 (long long)split->position, (long)split->partition);
+        (void)weir__source_fault(
+            &r->fault, WEIR_E_LOSS, topic, split->partition,
+            "topic '%s' was deleted and created anew: its id was %s and is %s now, so the position "
+            "%lld of partition %ld means nothing in it",
+            topic->name, weir__uuid_text(split->topic_id, then), weir__uuid_text(topic->id, today),
+            (long long)split->position, (long)split->partition);
         return true;
     }
     if (topic->answered && weir__topic_gone(topic, now)) {
@@ -182,15 +184,19 @@ static void find_home(weir_reader *r, weir__reading *reading) {
     int32_t leader = p != NULL ? p->leader : -1;
     if (leader < 0 || topic->code != 0)
         weir__metadata_refresh(r->client); /* until it has one */
-    if (leader < 0 || (reading->fetcher != NULL && reading->fetcher->broker == leader))
-        return; /* without a leader it stays: the broker itself says what it is not */
+    if (leader < 0)
+        return; /* it stays where it is: the broker itself says what it no longer leads */
+    if (p->leader_epoch != reading->leader_epoch)
+        reading->validate = reading->fetch_epoch >= 0;
+    reading->leader_epoch = p->leader_epoch;
+    if (reading->fetcher != NULL && reading->fetcher->broker == leader)
+        return;
     weir__fetcher *fetcher = weir__fetcher_of(r, leader);
     if (fetcher == NULL) {
         r->generation = UINT64_MAX; /* once more when there is memory */
         return;
     }
     reading->not_before = 0;
-    reading->validate = reading->split.leader_epoch >= 0;
     weir__fetcher_give(fetcher, reading);
 }
 

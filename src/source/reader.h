@@ -1,7 +1,7 @@
 /* A reader's own data, and what its files offer each other.
 
-   A split's bytes go this way: the fetcher of its leader asks from fetch_offset on (fetcher.c), the response is taken in
-   and queued whole, which moves fetch_offset (intake.c), and poll walks the queue batch by batch, which moves
+   A split's bytes go this way: the fetcher of its leader asks from fetch_offset on (fetcher.c), the response is taken
+   in and queued whole, which moves fetch_offset (intake.c), and poll walks the queue batch by batch, which moves
    split.position (deliver.c). */
 #ifndef WEIR_SRC_SOURCE_READER_H
 #define WEIR_SRC_SOURCE_READER_H
@@ -18,33 +18,34 @@ typedef struct weir__fetcher weir__fetcher;
 typedef struct weir__reading {
     weir__list node; /* in weir__fetcher.readings, or weir_reader.homeless */
     weir__topic *topic;
-    weir__fetcher *fetcher; /* NULL: the leader is not known */
-    weir_split split;       /* position: of the next record to hand out */
-    int64_t fetch_offset;   /* of the next record to fetch; at or past the position */
-    int32_t fetch_epoch;    /* leader epoch of the record before fetch_offset, -1 unknown */
+    weir__fetcher *fetcher;              /* NULL: the leader is not known */
+    int32_t leader_epoch;                /* of the leader that the fetcher asks */
+    weir_split split;                    /* position: of the next record to hand out */
+    int64_t fetch_offset;                /* of the next record to fetch; at or past the position */
+    int32_t fetch_epoch;                 /* leader epoch of the record before fetch_offset, -1 unknown */
     int64_t high_watermark, last_stable; /* as last heard, -1 never */
 
-    bool finished;  /* position has reached stop */
-    bool stalled;   /* bytes without a whole sound batch are queued: nothing is fetched until they have been looked at */
-    bool validate;  /* its position is still to be compared with the log of a new leader (KIP-320) */
-    bool wanted;    /* takes part in the next fetch */
-    bool asked;     /* took part in the fetch that is under way, as `asking` says */
+    bool finished; /* position has reached stop */
+    bool stalled;  /* bytes without a whole sound batch are queued: nothing is fetched until they have been looked at */
+    bool validate; /* its position is still to be compared with the log of a new leader (KIP-320) */
+    bool wanted;   /* takes part in the next fetch */
+    bool asked;    /* took part in the fetch that is under way, as `asking` says */
     bool in_session; /* the broker's fetch session has it, as `sent` says */
     weir_fetch_request_fetch_partition asking, sent;
 
     weir_time_us not_before;    /* of the next fetch */
     weir_time_us failing_since; /* of errors that do not say what to do; 0: the last answer was no such */
     uint32_t failures;
-    uint32_t cut;         /* responses in a row that held only a part of a batch */
-    uint32_t doubts;      /* times in a row that the broker called an offset out of range which was in it */
-    uint32_t empty;       /* times in a row that nothing was left to read although stop lies further on */
-    int64_t corrupt_at;   /* where a batch was found corrupt and is fetched once more; -1 nowhere */
+    uint32_t cut;       /* responses in a row that held bytes, but no whole batch to go on with */
+    uint32_t doubts;    /* times in a row that the broker called an offset out of range which was in it */
+    uint32_t empty;     /* times in a row that nothing was left to read although stop lies further on */
+    int64_t corrupt_at; /* where a batch was found corrupt and is fetched once more; -1 nowhere */
 } weir__reading;
 
 /* One partition's records in a response. */
 typedef struct weir__part {
     weir__reading *reading;
-    int64_t from; /* the offset that was asked for */
+    int64_t from;         /* the offset that was asked for */
     weir_records records; /* what has not been walked yet */
     weir__aborted aborted;
 } weir__part;
@@ -97,7 +98,6 @@ typedef struct weir__range_check {
 /* The comparison of positions with a leader's log, one request at a time (validate.c). */
 typedef struct weir__validation {
     weir__reading *reading; /* NULL: none is under way */
-    int32_t leader_epoch;   /* the leader's that is asked */
     weir__request request;
     weir_offset_for_leader_epoch_request message;
     weir_offset_for_leader_epoch_request_offset_for_leader_topic topic;
@@ -110,9 +110,9 @@ struct weir_reader {
     weir_config config;
     weir_fault fault;
     weir__worker worker;
-    weir_time_us wake; /* when weir__reader_step has something to do by time alone */
+    weir_time_us wake;   /* when weir__reader_step has something to do by time alone */
     uint64_t generation; /* of the metadata that readings were given to fetchers by */
-    bool stirred; /* something has changed that weir__reader_step is to look at */
+    bool stirred;        /* something has changed that weir__reader_step is to look at */
 
     weir__reading **readings;
     size_t count, cap, unfinished;
@@ -126,7 +126,7 @@ struct weir_reader {
     int64_t batch_position; /* the position when it was handed out */
     int32_t batch_epoch;
     weir_time_us starved_since; /* since when there is no memory to decompress; 0: there is */
-    uint8_t *plain; /* the decompressed records, NULL none */
+    uint8_t *plain;             /* the decompressed records, NULL none */
     size_t plain_size;
 };
 

@@ -1,5 +1,5 @@
-/* Snapshots of splits: "WSPL", int16 version, uint32 count, the splits, CRC-32C of all before. A split is an uint16 size
-   and that many bytes, so that a later version may append members which this one passes over. Big-endian. */
+/* Snapshots of splits: "WSPL", int16 version, uint32 count, the splits, CRC-32C of all before. A split is an uint16
+   size and that many bytes, so that a later version may append members which this one passes over. Big-endian. */
 #include <weir/config.h>
 #include <weir/record.h>
 #include <weir/source.h>

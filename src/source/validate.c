@@ -67,7 +67,7 @@ static const void *message_of(weir__request *request, int16_t version) {
     weir_message_init(request->api->request, &v->message);
     v->partition = (weir_offset_for_leader_epoch_request_offset_for_leader_partition){
         .partition = reading->split.partition,
-        .current_leader_epoch = v->leader_epoch,
+        .current_leader_epoch = reading->leader_epoch,
         .leader_epoch = reading->fetch_epoch,
     };
     v->topic.topic = reading->split.topic;
@@ -81,10 +81,7 @@ static const void *message_of(weir__request *request, int16_t version) {
 
 static void ask(weir_reader *reader, weir__reading *reading, weir_time_us now) {
     weir__validation *v = &reader->validation;
-    const weir__topic *topic = reading->topic;
-    int32_t partition = reading->split.partition;
     v->reading = reading;
-    v->leader_epoch = partition < topic->partition_count ? topic->partitions[partition].leader_epoch : -1;
     v->request = (weir__request){
         .api = weir_api_find(WEIR_API_OFFSET_FOR_LEADER_EPOCH),
         .max_version = -1,

@@ -153,14 +153,14 @@ static bool topic_lost(weir_reader *r, weir__reading *reading, weir_time_us now)
     weir_split *split = &reading->split;
     if (weir_uuid_is_zero(split->topic_id))
         split->topic_id = topic->id;
-    if (!weir_uuid_is_zero(topic->id) && memcmp(&split->topic_id, &topic->id, sizeof topic->id) != 0) {
-        char then[WEIR__UUID_TEXT], today[WEIR__UUID_TEXT];
-        (void)weir__source_fault(
-            &r->fault, WEIR_E_LOSS, topic, split->partition,
-            "topic '%s' was deleted and created anew: its id was %s and is %s now, so the position "
-            "%lld of partition %ld means nothing in it",
-            topic->name, weir__uuid_text(split->topic_id, then), weir__uuid_text(topic->id, today),
-            (long long)split->position, (long)split->partition);
+    if (topic->recreated ||
+        (!weir_uuid_is_zero(topic->id) && memcmp(&split->topic_id, &topic->id, sizeof topic->id) != 0)) {
+        char then[WEIR__UUID_TEXT];
+        (void)weir__source_fault(&r->fault, WEIR_E_LOSS, topic, split->partition,
+                                 "topic '%s' was deleted and created anew: its id was %s and is another one now, so the "
+                                 "position %lld of partition %ld means nothing in it",
+                                 topic->name, weir__uuid_text(split->topic_id, then), (long long)split->position,
+                                 (long)split->partition);
         return true;
     }
     if (topic->answered && weir__topic_gone(topic, now)) {

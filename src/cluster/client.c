@@ -111,17 +111,32 @@ void weir__worker_remove(weir__worker *worker) {
     weir__list_remove(&worker->node);
 }
 
-void weir_client_tick(weir_client *client, weir_time_us now) {
-    client->now = now;
-    for (uint32_t n = 0; n < client->link_count; n++)
-        if (client->links[n] != NULL)
-            weir__link_tick(client->links[n], now);
+static void pump(weir_client *client, weir_time_us now) {
+    client->awake = false;
     WEIR__LIST_EACH(it, &client->workers) {
         weir__worker *worker = WEIR__ENTRY(it, weir__worker, node);
         worker->work(worker, now);
     }
     weir__metadata_tick(client, now);
     weir__route(client, now);
+}
+
+void weir__client_wake(weir_client *client) {
+    client->awake = true;
+}
+
+void weir_client_tick(weir_client *client, weir_time_us now) {
+    client->now = now;
+    for (uint32_t n = 0; n < client->link_count; n++)
+        if (client->links[n] != NULL)
+            weir__link_tick(client->links[n], now);
+    pump(client, now);
+}
+
+bool weir_client_next_io(weir_client *client, weir_io *io) {
+    if (client->awake)
+        pump(client, client->now);
+    return weir__link_next_io(client, io);
 }
 
 weir_time_us weir_client_deadline(const weir_client *client) {

@@ -198,7 +198,7 @@ void weir_client_closed(weir_client *client, uint32_t number, const char *error,
     link_close(link, now);
 }
 
-bool weir_client_next_io(weir_client *client, weir_io *io) {
+bool weir__link_next_io(weir_client *client, weir_io *io) {
     for (uint32_t n = 0; n < client->link_count; n++) {
         weir__link *link = client->links[n];
         if (link == NULL || (!link->ask_close && !link->ask_open))

@@ -127,6 +127,7 @@ weir_time_us weir__route_deadline(const weir_client *client) {
 
 /* ---- what owners call ---- */
 static void wait(weir_client *client, weir__request *request) {
+    weir__client_wake(client);
     request->active = true;
     request->flight = NULL;
     weir__list_push(&client->waiting, &request->node);

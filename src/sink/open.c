@@ -136,6 +136,7 @@ static const void *producer_fill(weir__request *request, int16_t version) {
     weir_sink *sink = request->owner;
     (void)version;
     weir_message_init(request->api->request, &sink->producer_message);
+    sink->producer_message.transactional_id = (weir_str){NULL, 0};
     sink->producer_message.transaction_timeout_ms = (int32_t)sink->config.transaction_timeout_ms;
     return &sink->producer_message;
 }

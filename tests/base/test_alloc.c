@@ -139,19 +139,19 @@ START_TEST(list) {
     weir__list head;
     item items[3] = {{.n = 0}, {.n = 1}, {.n = 2}};
     weir__list_init(&head);
-    ck_assert_ptr_null(weir__list_first(&head));
-    ck_assert_ptr_null(weir__list_pop_front(&head));
-    weir__list_push_back(&head, &items[1].link);
-    weir__list_push_back(&head, &items[2].link);
+    ck_assert(weir__list_empty(&head));
+    ck_assert_ptr_null(weir__list_pop(&head));
+    weir__list_push(&head, &items[1].link);
+    weir__list_push(&head, &items[2].link);
     weir__list_push_front(&head, &items[0].link);
     int want = 0;
     WEIR__LIST_EACH(link, &head)
-    ck_assert_int_eq(WEIR__LIST_OF(link, item, link)->n, want++);
+    ck_assert_int_eq(WEIR__ENTRY(link, item, link)->n, want++);
     ck_assert_int_eq(want, 3);
     weir__list_remove(&items[1].link);
     weir__list_remove(&items[1].link);
-    ck_assert_ptr_eq(weir__list_pop_front(&head), &items[0].link);
-    ck_assert_ptr_eq(weir__list_pop_front(&head), &items[2].link);
+    ck_assert_ptr_eq(weir__list_pop(&head), &items[0].link);
+    ck_assert_ptr_eq(weir__list_pop(&head), &items[2].link);
     ck_assert(weir__list_empty(&head));
 }
 END_TEST

@@ -75,18 +75,11 @@ static void json_checkpoint(cli_events *events, const weir_job_event *event) {
 static void json_loss(cli_events *events, const weir_job_event *event) {
     cli_json *out = &events->out;
     cli_json_event(out, "loss");
-    cli_json_put_string(out, "kind", event->committable ? "transaction_aborted" : "range");
-    if (event->topic.p) {
-        cli_json_name(out, "topic");
-        cli_json_bytes(out, event->topic.p, event->topic.len);
-        cli_json_put_int(out, "partition", event->partition);
-        cli_json_put_int(out, "from_offset", event->from_offset);
-        cli_json_put_int(out, "to_offset", event->to_offset);
-    }
-    if (event->committable) {
-        cli_json_put_string(out, "transactional_id", event->committable->transactional_id);
-        cli_json_put_uint(out, "checkpoint", event->committable->checkpoint);
-    }
+    cli_json_put_string(out, "kind", "range");
+    cli_json_name(out, "topic");
+    cli_json_bytes(out, event->topic.p, event->topic.len);
+    cli_json_put_int(out, "partition", event->partition);
+    cli_json_put_int(out, "from_offset", event->from_offset);
     send_event(events);
 }
 
@@ -111,13 +104,8 @@ static void say_recovered(const weir_sink_recovery *recovery) {
 
 /* A loss is told even with --quiet and, for people, beside --json too. */
 static void say_loss(const weir_job_event *event) {
-    const weir_committable *lost = event->committable;
-    if (lost)
-        cli_say("LOSS: the brokers aborted transaction %s of checkpoint %" PRIu64, lost->transactional_id,
-                lost->checkpoint);
-    if (event->topic.p)
-        cli_say("LOSS: topic %.*s, partition %" PRId32 ", offsets %" PRId64 " to %" PRId64 " (exclusive)",
-                (int)event->topic.len, event->topic.p, event->partition, event->from_offset, event->to_offset);
+    cli_say("LOSS: topic %.*s, partition %" PRId32 ", from offset %" PRId64 " on", (int)event->topic.len,
+            event->topic.p, event->partition, event->from_offset);
 }
 
 static void tell_event(cli_events *events, const weir_job_event *event) {

@@ -179,8 +179,8 @@ static size_t choose(weir__fetcher *fetcher, weir_time_us now, weir_time_us *wak
 
 void weir__fetcher_send(weir__fetcher *fetcher, weir_time_us now, weir_time_us *wake) {
     weir_reader *reader = fetcher->reader;
-    if (fetcher->in_flight || weir__list_empty(&fetcher->readings) ||
-        fetcher->held > (size_t)reader->config.fetch_max_bytes)
+    bool full = fetcher->queued > 1 && fetcher->held > (size_t)reader->config.fetch_max_bytes;
+    if (fetcher->in_flight || weir__list_empty(&fetcher->readings) || full)
         return;
     size_t room = 0;
     bool ids;

@@ -19,7 +19,7 @@ static uint32_t get32(const uint8_t *p) {
 
 /* Moves fetch_offset behind the last whole batch, so that the next fetch need not wait until these records are walked
    (only then are they checked). Returns whether it moved. */
-static bool pass_batches(weir__reading *reading, weir_records set) {
+static bool pass_batches(weir__reading *reading, weir_records set, int64_t end) {
     int64_t from = reading->fetch_offset;
     while (set.len >= WEIR_BATCH_HEADER_SIZE && set.p[AT_MAGIC] == 2) {
         uint32_t length = get32(set.p + AT_LENGTH), delta = get32(set.p + AT_LAST_OFFSET_DELTA);
@@ -28,6 +28,8 @@ static bool pass_batches(weir__reading *reading, weir_records set) {
             delta > INT32_MAX || base >= (uint64_t)INT64_MAX - delta)
             break;
         int64_t next = (int64_t)(base + delta + 1);
+        if (next > end)
+            break;
         if (next > reading->fetch_offset) {
             reading->fetch_offset = next;
             reading->fetch_epoch = (int32_t)get32(set.p + AT_LEADER_EPOCH);
@@ -109,10 +111,15 @@ static bool take_partition(weir__fetcher *fetcher, weir__reading *reading, const
     reading->last_stable = data->last_stable_offset;
     if (data->records.len == 0)
         return false;
-    *part = (weir__part){.reading = reading, .from = reading->fetch_offset, .records = data->records};
+    *part = (weir__part){
+        .reading = reading,
+        .from = reading->fetch_offset,
+        .end = data->high_watermark,
+        .records = data->records,
+    };
     if (fetcher->reader->config.isolation_level == WEIR_READ_COMMITTED)
         weir__aborted_init(&part->aborted, data->aborted_transactions.items, data->aborted_transactions.count);
-    reading->stalled = !pass_batches(reading, data->records);
+    reading->stalled = !pass_batches(reading, data->records, part->end);
     if (!reading->stalled)
         reading->cut = reading->empty = reading->doubts = 0;
     return true;
@@ -215,6 +222,7 @@ static weir__fetched *make(weir__fetcher *fetcher, size_t parts) {
 
 void weir__fetched_free(weir__fetched *fetched) {
     weir_reader *reader = fetched->fetcher->reader;
+    fetched->fetcher->queued--;
     fetched->fetcher->held -= fetched->reply.frame_size + fetched->reply.memory_size;
     weir__reply_free(reader->client, &fetched->reply);
     weir__list_remove(&fetched->node);
@@ -248,6 +256,7 @@ static void take_response(weir__fetcher *fetcher, const weir__outcome *outcome) 
     }
     rotate(fetched);
     fetched->reply = weir__reply_keep(outcome);
+    fetcher->queued++;
     fetcher->held += fetched->reply.frame_size + fetched->reply.memory_size;
     weir__list_push(&reader->queue, &fetched->node);
 }

@@ -156,11 +156,11 @@ static bool topic_lost(weir_reader *r, weir__reading *reading, weir_time_us now)
     if (topic->recreated ||
         (!weir_uuid_is_zero(topic->id) && memcmp(&split->topic_id, &topic->id, sizeof topic->id) != 0)) {
         char then[WEIR__UUID_TEXT];
-        (void)weir__source_fault(&r->fault, WEIR_E_LOSS, topic, split->partition,
-                                 "topic '%s' was deleted and created anew: its id was %s and is another one now, so the "
-                                 "position %lld of partition %ld means nothing in it",
-                                 topic->name, weir__uuid_text(split->topic_id, then), (long long)split->position,
-                                 (long)split->partition);
+        (void)weir__source_fault(
+            &r->fault, WEIR_E_LOSS, topic, split->partition,
+            "topic '%s' was deleted and created anew: its id was %s and is another one now, so the "
+            "position %lld of partition %ld means nothing in it",
+            topic->name, weir__uuid_text(split->topic_id, then), (long long)split->position, (long)split->partition);
         return true;
     }
     if (topic->answered && weir__topic_gone(topic, now)) {

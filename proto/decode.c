@@ -50,59 +50,69 @@ static void view(reader *r, int kind, bool nullable, void *member) {
     memcpy(member, &v, sizeof v);
 }
 
-/* `count` scalars from the wire into the representation of C. */
-static void scalars(const uint8_t *from, size_t wire_size, size_t count, void *to) {
-    uint8_t *at = to;
-    for (size_t i = 0; i < count; i++, from += wire_size, at += wire_size) {
-        if (wire_size == 4) {
-            uint32_t v = weir__load32(from);
-            memcpy(at, &v, sizeof v);
-        } else if (wire_size == 8) {
-            uint64_t v = weir__load64(from);
-            memcpy(at, &v, sizeof v);
-        } else if (wire_size == 2) {
-            uint16_t v = weir__load16(from);
-            memcpy(at, &v, sizeof v);
-        } else {
-            memcpy(at, from, wire_size);
-        }
+/* A scalar from the wire into the representation of C. */
+static inline void scalar(const uint8_t *from, size_t wire_size, uint8_t *to) {
+    uint16_t v16;
+    uint32_t v32;
+    uint64_t v64;
+    switch (wire_size) {
+    case 2:
+        v16 = weir__load16(from);
+        memcpy(to, &v16, sizeof v16);
+        break;
+    case 4:
+        v32 = weir__load32(from);
+        memcpy(to, &v32, sizeof v32);
+        break;
+    case 8:
+        v64 = weir__load64(from);
+        memcpy(to, &v64, sizeof v64);
+        break;
+    default: /* one byte, or an id in wire order */
+        memcpy(to, from, wire_size);
     }
 }
 
 static void read_struct(reader *r, const weir_schema *schema, uint8_t *at);
 
-static void array(reader *r, const weir__row *row, void *member) {
+/* Memory for the items of an array whose count begins at `item`, or NULL after failing. */
+static void *take_items(reader *r, const weir__row *row, const uint8_t *item, int32_t count) {
+    uint64_t least = (uint64_t)count * weir__item_min(row, r->version, r->flexible);
+    uint64_t size = (uint64_t)count * weir__item_size(row);
+    if (least > weir_in_left(r->in)) {
+        fail_at(r->in, item, WEIR_E_MALFORMED);
+        return NULL;
+    }
+    void *items = size > SIZE_MAX ? NULL : weir_arena_take(r->arena, (size_t)size);
+    if (!items)
+        fail_at(r->in, item, WEIR_E_NO_MEMORY);
+    return items;
+}
+
+static void array(reader *r, const weir__row *row, uint8_t *member) {
     const uint8_t *item = r->in->p;
     int32_t count = length(r, 4, weir__row_nullable(row, r->version), INT32_MAX);
-    size_t size = weir__item_size(row);
-    size_t wire_size = weir__wire_size(row);
     weir__array a = {NULL, r->in->error ? 0 : count};
     if (count > 0) {
-        if ((size_t)count > weir_in_left(r->in) / weir__item_min(row, r->version, r->flexible))
-            fail_at(r->in, item, WEIR_E_MALFORMED);
-        else if ((size_t)count > SIZE_MAX / size || !(a.items = weir_arena_take(r->arena, (size_t)count * size)))
-            fail_at(r->in, item, WEIR_E_NO_MEMORY);
-        if (!a.items)
-            a.count = 0;
+        a.items = take_items(r, row, item, count);
+        a.count = a.items ? count : 0;
     }
     memcpy(member, &a, sizeof a);
-    if (!a.items)
-        return;
+    size_t size = weir__item_size(row);
+    size_t wire_size = weir__wire_size(row);
     uint8_t *at = a.items;
-    if (wire_size) {
-        scalars(weir_in_take(r->in, (size_t)count * wire_size).p, wire_size, (size_t)count, at);
-        return;
-    }
-    for (int32_t i = 0; i < count && !r->in->error; i++, at += size) {
+    for (int32_t i = 0; i < a.count && !r->in->error; i++, at += size) {
         if (row->items)
             read_struct(r, row->items, at);
+        else if (wire_size)
+            scalar(weir__take(r->in, wire_size), wire_size, at); /* the bytes are there, see take_items */
         else
             view(r, WEIR__STR, false, at);
     }
 }
 
 static void value(reader *r, const weir__row *row, uint8_t *member) {
-    weir_bytes raw;
+    const uint8_t *raw;
     if (row->kind & WEIR__ARRAY) {
         array(r, row, member);
         return;
@@ -120,9 +130,9 @@ static void value(reader *r, const weir__row *row, uint8_t *member) {
         read_struct(r, row->items, member);
         break;
     default:
-        raw = weir_in_take(r->in, weir__wire_size(row));
-        if (raw.p)
-            scalars(raw.p, raw.len, 1, member);
+        raw = weir__take(r->in, weir__kinds[row->kind].wire);
+        if (raw)
+            scalar(raw, weir__kinds[row->kind].wire, member);
         else
             weir__row_init(row, member);
     }

@@ -1,4 +1,5 @@
-/* Big-endian loads and stores at any address; compilers turn them into single instructions. */
+/* What wire.c and the interpreter share: the bounds check of reading, and big-endian loads and stores at any address,
+   which compilers turn into single instructions. */
 #ifndef WEIR_PROTO_LOAD_H
 #define WEIR_PROTO_LOAD_H
 
@@ -32,6 +33,17 @@ static inline void weir__store32(uint8_t *p, uint32_t v) {
 static inline void weir__store64(uint8_t *p, uint64_t v) {
     weir__store32(p, (uint32_t)(v >> 32));
     weir__store32(p + 4, (uint32_t)v);
+}
+
+/* The next `len` bytes, or NULL after failing. Nothing reads from the input but through this. */
+static inline const uint8_t *weir__take(weir_in *in, size_t len) {
+    const uint8_t *p = in->p;
+    if (in->error || len > (size_t)(in->end - p)) {
+        weir_in_fail(in, WEIR_E_MALFORMED);
+        return NULL;
+    }
+    in->p = p + len;
+    return p;
 }
 
 #endif

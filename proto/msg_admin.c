@@ -134,7 +134,7 @@ ROWS = {
     ROW(name, 0, UP, ZERO, 0),
     ROW(value, 0, UP, ZERO, NULLABLE(0)),
     ROW(read_only, 0, UP, ZERO, 0),
-    ROW(is_default, 0, 0, ZERO, IGNORABLE),
+    ROW(is_default, 0, 0, ZERO, 0),
     ROW(config_source, 1, UP, MINUS_1, IGNORABLE),
     ROW(is_sensitive, 0, UP, ZERO, 0),
     STRUCTS(synonyms, weir_describe_configs_response_describe_configs_synonym, 1, UP, ZERO, IGNORABLE),

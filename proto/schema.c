@@ -7,10 +7,7 @@
 static_assert(sizeof(weir_str) == sizeof(weir__view) && sizeof(weir_records) == sizeof(weir__view), "views differ");
 static_assert(sizeof(weir_strs) == sizeof(weir__array) && sizeof(weir_i64s) == sizeof(weir__array), "arrays differ");
 
-/* Per kind: the size of the C value, and of its encoding where that is fixed. */
-static const struct {
-    uint8_t size, wire;
-} kinds[] = {
+const weir__kind weir__kinds[WEIR__STRUCT] = {
     [WEIR__BOOL] = {sizeof(bool), 1},
     [WEIR__I8] = {1, 1},
     [WEIR__I16] = {2, 2},
@@ -30,16 +27,6 @@ static const int64_t initials[] = {
     [MINUS_1] = -1,       [MINUS_2] = -2,       [MINUTE_MS] = 60000,
     [MIN_32] = INT32_MIN, [MAX_32] = INT32_MAX, [MAX_64] = INT64_MAX,
 };
-
-size_t weir__item_size(const weir__row *row) {
-    int kind = row->kind & ~WEIR__ARRAY;
-    return kind == WEIR__STRUCT ? row->items->size : kinds[kind].size;
-}
-
-size_t weir__wire_size(const weir__row *row) {
-    int kind = row->kind & ~WEIR__ARRAY;
-    return kind == WEIR__STRUCT ? 0 : kinds[kind].wire;
-}
 
 /* A scalar's default in the representation of its kind. */
 static void init_scalar(const weir__row *row, void *member) {
@@ -67,7 +54,7 @@ static void init_scalar(const weir__row *row, void *member) {
         break;
     default: /* doubles and ids start from zero bits */
         assert(row->initial == ZERO);
-        memset(member, 0, kinds[row->kind].size);
+        memset(member, 0, weir__kinds[row->kind].size);
     }
 }
 

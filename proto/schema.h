@@ -100,6 +100,13 @@ typedef struct weir__array {
 
 typedef weir_bytes weir__view;
 
+/* The kinds but struct: bytes of the C value, and of its encoding where that is fixed. */
+typedef struct weir__kind {
+    uint8_t size, wire;
+} weir__kind;
+
+extern const weir__kind weir__kinds[WEIR__STRUCT];
+
 static inline bool weir__row_present(const weir__row *row, int version) {
     return version >= row->since && version <= row->until;
 }
@@ -115,8 +122,13 @@ static inline int weir__row_tag(const weir__row *row) {
 }
 
 /* Bytes of one C value of a row, or of one item when it is an array; and of its encoding, 0 when that varies. */
-size_t weir__item_size(const weir__row *row);
-size_t weir__wire_size(const weir__row *row);
+static inline size_t weir__item_size(const weir__row *row) {
+    return row->items ? row->items->size : weir__kinds[row->kind & ~WEIR__ARRAY].size;
+}
+
+static inline size_t weir__wire_size(const weir__row *row) {
+    return row->items ? 0 : weir__kinds[row->kind & ~WEIR__ARRAY].wire;
+}
 
 /* Sets a member to its default, a struct with all of its members; and whether a member holds it. */
 void weir__row_init(const weir__row *row, void *member);

@@ -1,4 +1,4 @@
-/* Cursors over wire bytes. Every read goes through weir_in_take, every write through put. */
+/* Cursors over wire bytes. Every read goes through weir__take or base128, every write through put. */
 #include "load.h"
 
 #include <string.h>
@@ -46,13 +46,12 @@ void weir_in_fail(weir_in *in, weir_err error) {
 }
 
 weir_bytes weir_in_take(weir_in *in, size_t len) {
-    if (len > weir_in_left(in) || len > UINT32_MAX || in->error) {
+    const uint8_t *p = len > UINT32_MAX ? NULL : weir__take(in, len);
+    if (!p) {
         weir_in_fail(in, WEIR_E_MALFORMED);
         return (weir_bytes){NULL, 0};
     }
-    weir_bytes view = {in->p, (uint32_t)len};
-    in->p += len;
-    return view;
+    return (weir_bytes){p, (uint32_t)len};
 }
 
 bool weir_in_bool(weir_in *in) {
@@ -60,8 +59,8 @@ bool weir_in_bool(weir_in *in) {
 }
 
 int8_t weir_in_i8(weir_in *in) {
-    weir_bytes b = weir_in_take(in, 1);
-    return b.p ? (int8_t)b.p[0] : 0;
+    const uint8_t *p = weir__take(in, 1);
+    return p ? (int8_t)*p : 0;
 }
 
 int16_t weir_in_i16(weir_in *in) {
@@ -69,8 +68,8 @@ int16_t weir_in_i16(weir_in *in) {
 }
 
 uint16_t weir_in_u16(weir_in *in) {
-    weir_bytes b = weir_in_take(in, 2);
-    return b.p ? weir__load16(b.p) : 0;
+    const uint8_t *p = weir__take(in, 2);
+    return p ? weir__load16(p) : 0;
 }
 
 int32_t weir_in_i32(weir_in *in) {
@@ -78,13 +77,13 @@ int32_t weir_in_i32(weir_in *in) {
 }
 
 uint32_t weir_in_u32(weir_in *in) {
-    weir_bytes b = weir_in_take(in, 4);
-    return b.p ? weir__load32(b.p) : 0;
+    const uint8_t *p = weir__take(in, 4);
+    return p ? weir__load32(p) : 0;
 }
 
 int64_t weir_in_i64(weir_in *in) {
-    weir_bytes b = weir_in_take(in, 8);
-    return b.p ? (int64_t)weir__load64(b.p) : 0;
+    const uint8_t *p = weir__take(in, 8);
+    return p ? (int64_t)weir__load64(p) : 0;
 }
 
 double weir_in_f64(weir_in *in) {
@@ -114,6 +113,8 @@ static uint64_t base128(weir_in *in, unsigned bits) {
 }
 
 uint32_t weir_in_uvarint(weir_in *in) {
+    if (!in->error && in->p < in->end && *in->p < 0x80) /* nearly all lengths and counts */
+        return *in->p++;
     return (uint32_t)base128(in, 32);
 }
 

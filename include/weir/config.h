@@ -1,4 +1,5 @@
-/* Configuration: plain members, also reachable by Kafka's and the Flink connector's property names through one table. */
+/* Configuration: plain members, also reachable by Kafka's and the Flink connector's property names through one table.
+ */
 #ifndef WEIR_CONFIG_H
 #define WEIR_CONFIG_H
 
@@ -28,10 +29,10 @@ enum {
     WEIR_SIDE_BOTH = 3
 };
 
-#define WEIR_BOOTSTRAP_MAX 1024
-#define WEIR_CLIENT_ID_MAX 128
-#define WEIR_TOPIC_MAX 249              /* characters of a topic name (Kafka's limit) */
-#define WEIR_TRANSACTIONAL_ID_MAX 200   /* characters of a transactional id prefix */
+#define WEIR_BOOTSTRAP_MAX        1024
+#define WEIR_CLIENT_ID_MAX        128
+#define WEIR_TOPIC_MAX            249 /* characters of a topic name (Kafka's limit) */
+#define WEIR_TRANSACTIONAL_ID_MAX 200 /* characters of a transactional id prefix */
 
 /* The settings of one client. Initialise with weir_config_init, then change members or call weir_config_set. */
 typedef struct weir_config {

@@ -85,8 +85,8 @@ typedef struct weir_job_config {
     weir_stop stop;
     bool fresh; /* begin anew, whatever checkpoints there are */
     weir_config source, sink;
-    size_t memory_budget; /* bytes; all memory of the job */
-    weir_alloc *alloc;    /* where memory comes from; NULL: the system's malloc */
+    size_t memory_budget;       /* bytes; all memory of the job */
+    weir_alloc *alloc;          /* where memory comes from; NULL: the system's malloc */
     weir_job_function function; /* NULL: records are handed on unchanged, to the partition of the same number */
     void *user;
     void (*on_event)(const weir_job_event *event, void *user); /* NULL: nobody listens */

@@ -24,9 +24,9 @@ typedef struct weir_committable {
 } weir_committable;
 
 typedef struct weir_sink_settings {
-    weir_str prefix;  /* transactional ids are PREFIX-SUBTASK-N, the ledger group is PREFIX-SUBTASK; exactly once only */
+    weir_str prefix; /* transactional ids are PREFIX-SUBTASK-N, the ledger group is PREFIX-SUBTASK; exactly once only */
     int32_t subtask;
-    weir_str lineage; /* names the unbroken line of checkpoints this sink belongs to; goes into the ledger */
+    weir_str lineage;      /* names the unbroken line of checkpoints this sink belongs to; goes into the ledger */
     weir_str ledger_topic; /* an output topic whose partition 0 keys the ledger offsets */
 } weir_sink_settings;
 

@@ -14,7 +14,7 @@ extern "C" {
 
 /* One partition with the range to read. */
 typedef struct weir_split {
-    weir_str topic;    /* owned by whoever hands the split out, see there */
+    weir_str topic;     /* owned by whoever hands the split out, see there */
     weir_uuid topic_id; /* zero where the broker has none (before 2.8) */
     int32_t partition;
     int64_t position;     /* offset of the next record to read */

@@ -3,7 +3,7 @@
 
 static void *budget_take(weir_alloc *self, size_t size) {
     weir_budget *budget = (weir_budget *)self;
-    if (size > budget->limit - budget->used)
+    if (budget->used > budget->limit || size > budget->limit - budget->used)
         return NULL;
     void *p = budget->inner->take(budget->inner, size);
     if (!p)

@@ -10,7 +10,7 @@ typedef struct weir__list {
 } weir__list;
 
 /* The struct that contains a node as `member`. */
-#define WEIR__ENTRY(node, type, member) ((type *)(void *)((char *)(node) - offsetof(type, member)))
+#define WEIR__ENTRY(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 /* Walks a list front to back; `it` must not be removed in the body (keep its next before, if it may be). */
 #define WEIR__LIST_EACH(it, head) for (weir__list *it = (head)->next; it != (head); it = it->next)

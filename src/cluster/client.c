@@ -35,6 +35,10 @@ weir_time_us weir__backoff(weir_client *client, uint32_t attempts, int64_t base_
     return ms * 800 + (int64_t)weir__rng_below(&client->rng, (uint64_t)spread + 1);
 }
 
+weir_time_us weir__client_backoff(weir_client *client, uint32_t attempts) {
+    return weir__backoff(client, attempts, client->config.retry_backoff_ms, client->config.retry_backoff_max_ms);
+}
+
 void weir__trouble(weir_client *client, weir_err err, const weir__broker *broker, const char *fmt, ...) {
     char text[400];
     va_list args;

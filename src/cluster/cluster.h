@@ -54,7 +54,8 @@ struct weir__request {
     int32_t broker;          /* of WEIR_TARGET_BROKER */
     struct weir__coordinator *coordinator;
     weir__use use;
-    bool once; /* do not send again after a lost connection: done(WEIR_E_INDETERMINATE) tells the owner at once */
+    bool once; /* do not send again after a lost connection, nor wait for a broker that cannot be reached: done with
+                  WEIR_E_INDETERMINATE or WEIR_E_TIMEOUT tells the owner at once */
     /* Gives the message for the version that was negotiated; it must live until done or the next call of fill. */
     const void *(*fill)(weir__request *request, int16_t version);
     void (*done)(weir__request *request, const weir__outcome *outcome);
@@ -97,11 +98,11 @@ typedef struct weir__partition {
 typedef struct weir__topic {
     weir__list node;
     char name[WEIR_TOPIC_MAX + 1];
-    weir_uuid id;         /* zero where the broker has none */
-    int16_t code;         /* the topic's error code in the last metadata; valid if answered */
-    bool answered;        /* metadata about it has come */
+    weir_uuid id;               /* zero where the broker has none */
+    int16_t code;               /* the topic's error code in the last metadata; valid if answered */
+    bool answered;              /* metadata about it has come */
     weir_time_us missing_since; /* since when code is UNKNOWN_TOPIC_OR_PARTITION; 0: it is not */
-    bool recreated;       /* the id has changed since it was first seen */
+    bool recreated;             /* the id has changed since it was first seen */
     int32_t partition_count;
     weir__partition *partitions;
 } weir__topic;
@@ -130,6 +131,8 @@ typedef struct weir__coordinator {
 weir__coordinator *weir__coordinator_want(weir_client *client, weir_target_kind kind, weir_str key);
 
 /* ---- the client's own ---- */
+/* The pause before attempt `attempts` + 1: retry.backoff.ms, doubled each time, with jitter. */
+weir_time_us weir__client_backoff(weir_client *client, uint32_t attempts);
 weir_alloc *weir__client_alloc(weir_client *client);
 const weir_config *weir__client_config(const weir_client *client);
 /* The version of an API that a broker would be spoken to in, capped at max_version (-1: no cap); -1 while no link to

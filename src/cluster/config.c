@@ -6,12 +6,12 @@
 #include "text.h"
 
 #define AT(member) (uint32_t) offsetof(weir_config, member)
-#define TEXT(key, side, member, standard, doc)                                                                        \
-    {key, WEIR_OPTION_TEXT, side, AT(member), 0, sizeof(((weir_config *)0)->member), standard, NULL, doc}
-#define INT(key, side, member, low, high, standard, doc)                                                              \
-    {key, WEIR_OPTION_INT, side, AT(member), low, high, standard, NULL, doc}
-#define CHOICE(key, side, member, choices, standard, doc)                                                             \
-    {key, WEIR_OPTION_CHOICE, side, AT(member), 0, 0, standard, choices, doc}
+#define TEXT(key, side, member, standard, doc)                                                                         \
+    { key, WEIR_OPTION_TEXT, side, AT(member), 0, sizeof(((weir_config *)0)->member), standard, NULL, doc }
+#define INT(key, side, member, low, high, standard, doc)                                                               \
+    { key, WEIR_OPTION_INT, side, AT(member), low, high, standard, NULL, doc }
+#define CHOICE(key, side, member, choices, standard, doc)                                                              \
+    { key, WEIR_OPTION_CHOICE, side, AT(member), 0, 0, standard, choices, doc }
 
 #define MIB (1024 * 1024)
 
@@ -213,8 +213,9 @@ weir_err weir_config_check(const weir_config *c, weir_fault *fault) {
         return WEIR_E_CONFIG;
     }
     if (c->retry_backoff_ms > c->retry_backoff_max_ms || c->reconnect_backoff_ms > c->reconnect_backoff_max_ms) {
-        weir_fault_set(fault, WEIR_E_CONFIG, "a back-off is longer than its maximum: lower retry.backoff.ms and "
-                                             "reconnect.backoff.ms or raise the …backoff.max.ms");
+        weir_fault_set(fault, WEIR_E_CONFIG,
+                       "a back-off is longer than its maximum: lower retry.backoff.ms and "
+                       "reconnect.backoff.ms or raise the …backoff.max.ms");
         return WEIR_E_CONFIG;
     }
     return (c->sides & WEIR_SIDE_SINK) != 0 ? check_sink(c, fault) : WEIR_OK;

@@ -127,8 +127,7 @@ void weir_client_sent(weir_client *client, uint32_t number, size_t bytes, weir_t
         weir__flight *flight = link->sending;
         link->sent -= flight->total;
         flight->written = true;
-        link->sending = flight->node.next == &link->flights ? NULL
-                                                            : WEIR__ENTRY(flight->node.next, weir__flight, node);
+        link->sending = flight->node.next == &link->flights ? NULL : WEIR__ENTRY(flight->node.next, weir__flight, node);
     }
 }
 
@@ -222,7 +221,8 @@ void weir__reply_free(weir_client *client, weir__reply *reply) {
 /* ---- throttling ---- */
 /* Since KIP-219 (Kafka 2.0) a broker answers first and expects the client to hold back. */
 #define THROTTLE_CAP_MS 60000
-#define THROTTLED(key, response) {key, (uint16_t)offsetof(response, throttle_time_ms)}
+#define THROTTLED(key, response)                                                                                       \
+    { key, (uint16_t)offsetof(response, throttle_time_ms) }
 
 static const struct throttle_row {
     int16_t key;

@@ -6,7 +6,7 @@
 #define SOFTWARE_NAME    "weir"
 #define SOFTWARE_VERSION "0.1.0"
 /* v5 asks for the cluster and node id that the client expects (KIP-1242), which a bootstrap connection cannot know. */
-#define HELLO_VERSION    4
+#define HELLO_VERSION 4
 
 static const void *hello_fill(weir__request *request, int16_t version) {
     weir__link *link = request->owner;
@@ -47,14 +47,28 @@ static const char *guess_release(const weir__link *link) {
         int16_t key, version;
         const char *release;
     } marks[] = {
-        {WEIR_API_VERSIONS, 5, "4.4 or newer"},  {WEIR_API_LIST_OFFSETS, 11, "4.2"}, {WEIR_API_FETCH, 18, "4.1"},
-        {WEIR_API_METADATA, 13, "4.0"},          {WEIR_API_LIST_OFFSETS, 9, "3.9"},  {WEIR_API_PRODUCE, 11, "3.8"},
-        {WEIR_API_FETCH, 16, "3.7"},             {WEIR_API_ADD_PARTITIONS_TO_TXN, 4, "3.6"},
-        {WEIR_API_FETCH, 15, "3.5"},             {WEIR_API_FETCH, 13, "3.1 to 3.4"}, {WEIR_API_LIST_OFFSETS, 7, "3.0"},
-        {WEIR_API_METADATA, 11, "2.8"},          {WEIR_API_FETCH, 12, "2.7"},        {WEIR_API_INIT_PRODUCER_ID, 3, "2.5"},
-        {WEIR_API_METADATA, 9, "2.4"},           {WEIR_API_FETCH, 11, "2.3"},        {WEIR_API_LIST_OFFSETS, 5, "2.2"},
-        {WEIR_API_FETCH, 10, "2.1"},             {WEIR_API_FETCH, 8, "2.0"},         {WEIR_API_FETCH, 7, "1.1"},
-        {WEIR_API_FETCH, 6, "1.0"},              {WEIR_API_FETCH, 5, "0.11"},
+        {WEIR_API_VERSIONS, 5, "4.4 or newer"},
+        {WEIR_API_LIST_OFFSETS, 11, "4.2"},
+        {WEIR_API_FETCH, 18, "4.1"},
+        {WEIR_API_METADATA, 13, "4.0"},
+        {WEIR_API_LIST_OFFSETS, 9, "3.9"},
+        {WEIR_API_PRODUCE, 11, "3.8"},
+        {WEIR_API_FETCH, 16, "3.7"},
+        {WEIR_API_ADD_PARTITIONS_TO_TXN, 4, "3.6"},
+        {WEIR_API_FETCH, 15, "3.5"},
+        {WEIR_API_FETCH, 13, "3.1 to 3.4"},
+        {WEIR_API_LIST_OFFSETS, 7, "3.0"},
+        {WEIR_API_METADATA, 11, "2.8"},
+        {WEIR_API_FETCH, 12, "2.7"},
+        {WEIR_API_INIT_PRODUCER_ID, 3, "2.5"},
+        {WEIR_API_METADATA, 9, "2.4"},
+        {WEIR_API_FETCH, 11, "2.3"},
+        {WEIR_API_LIST_OFFSETS, 5, "2.2"},
+        {WEIR_API_FETCH, 10, "2.1"},
+        {WEIR_API_FETCH, 8, "2.0"},
+        {WEIR_API_FETCH, 7, "1.1"},
+        {WEIR_API_FETCH, 6, "1.0"},
+        {WEIR_API_FETCH, 5, "0.11"},
     };
     for (size_t n = 0; n < sizeof marks / sizeof marks[0]; n++)
         if (link->max_version[marks[n].key] >= marks[n].version)

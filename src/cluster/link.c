@@ -279,8 +279,9 @@ void weir_client_received(weir_client *client, uint32_t number, size_t bytes, we
     link->frame = NULL;
     receive_reset(link);
     if (!weir__flight_land(link, frame, size, now)) {
-        weir__trouble(client, WEIR_E_MALFORMED, link->broker, "its response breaks the protocol; the connection is "
-                                                               "given up");
+        weir__trouble(client, WEIR_E_MALFORMED, link->broker,
+                      "its response breaks the protocol; the connection is "
+                      "given up");
         link->ask_close = true;
         link_close(link, now);
     }

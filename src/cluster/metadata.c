@@ -38,7 +38,7 @@ uint64_t weir__metadata_generation(const weir_client *client) {
 static uint32_t topic_count(const weir_client *client) {
     uint32_t count = 0;
     WEIR__LIST_EACH(it, &client->topics)
-        count++;
+    count++;
     return count;
 }
 
@@ -134,7 +134,7 @@ static void topic_learn(weir_client *client, const weir_metadata_response_topic 
 
 static void brokers_learn(weir_client *client, const weir_metadata_response *response) {
     WEIR__LIST_EACH(it, &client->brokers)
-        WEIR__ENTRY(it, weir__broker, node)->listed = false;
+    WEIR__ENTRY(it, weir__broker, node)->listed = false;
     bool all = response->brokers.count > 0;
     for (int32_t i = 0; i < response->brokers.count; i++) {
         const weir_metadata_response_broker *b = &response->brokers.items[i];
@@ -159,8 +159,7 @@ static void metadata_done(weir__request *request, const weir__outcome *outcome) 
     weir_client *client = request->owner;
     const weir_metadata_response *response = outcome->response;
     weir_time_us now = outcome->now;
-    client->metadata_next = now + weir__backoff(client, ++client->metadata_attempts, client->config.retry_backoff_ms,
-                                                client->config.retry_backoff_max_ms);
+    client->metadata_next = now + weir__client_backoff(client, ++client->metadata_attempts);
     if (outcome->err != WEIR_OK || response->error_code != WEIR_CODE_NONE || response->brokers.count <= 0) {
         client->metadata_wanted = true;
         return;

@@ -67,6 +67,10 @@ static void place(weir_client *client, weir__request *request, weir_time_us now)
     weir__broker *broker = request->not_before <= now ? target_broker(client, request, now) : NULL;
     if (broker != NULL)
         link = weir__link_want(client, broker, request->use, now);
+    if (link == NULL && request->once && request->not_before <= now) {
+        weir__request_end(client, request, WEIR_E_TIMEOUT, now); /* its owner may know another way by now */
+        return;
+    }
     if (link == NULL || link->state != WEIR__LINK_READY || link->throttled_until > now) {
         weir__list_push(&client->waiting, &request->node);
         return;
@@ -117,7 +121,7 @@ static weir_time_us request_due(const weir_client *client, const weir__request *
 weir_time_us weir__route_deadline(const weir_client *client) {
     weir_time_us due = WEIR_NEVER;
     WEIR__LIST_EACH(it, &client->waiting)
-        due = sooner(due, request_due(client, WEIR__ENTRY(it, const weir__request, node)));
+    due = sooner(due, request_due(client, WEIR__ENTRY(it, const weir__request, node)));
     return due;
 }
 
@@ -138,8 +142,7 @@ void weir__request_submit(weir_client *client, weir__request *request, weir_time
 
 void weir__request_retry(weir_client *client, weir__request *request, weir_time_us now) {
     request->attempts++;
-    request->not_before = now + weir__backoff(client, request->attempts, client->config.retry_backoff_ms,
-                                              client->config.retry_backoff_max_ms);
+    request->not_before = now + weir__client_backoff(client, request->attempts);
     wait(client, request);
 }
 

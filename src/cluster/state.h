@@ -23,7 +23,7 @@ typedef enum weir__link_state {
 
 /* A request that was encoded for a link: its bytes, and what will match its response. */
 typedef struct weir__flight {
-    weir__list node; /* in weir__link.flights, in order of sending */
+    weir__list node;        /* in weir__link.flights, in order of sending */
     weir__request *request; /* NULL: taken back by its owner, the response will be dropped */
     const weir_api *api;
     int16_t version;

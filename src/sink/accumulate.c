@@ -55,6 +55,8 @@ static void partition_batches_free(weir_sink *sink, weir__sink_partition *partit
     if (partition->open != NULL)
         batch_release(sink, partition->open);
     partition->open = NULL;
+    partition->in_flight = 0;
+    partition->rewind = false;
     for (weir__list *node; (node = weir__list_pop(&partition->queue)) != NULL;)
         batch_release(sink, WEIR__ENTRY(node, weir__sink_batch, node));
 }
@@ -105,8 +107,8 @@ static bool compress(weir_sink *sink, weir__sink_batch *batch, const weir_batch_
     uint8_t *memory = sink->alloc->take(sink->alloc, size);
     if (memory == NULL)
         return false;
-    bool smaller = codec->compress(sink->alloc, records, memory + WEIR_BATCH_HEADER_SIZE, &len) == WEIR_OK &&
-                   len < records.len;
+    bool smaller =
+        codec->compress(sink->alloc, records, memory + WEIR_BATCH_HEADER_SIZE, &len) == WEIR_OK && len < records.len;
     if (smaller) {
         weir_records set = weir_batch_close_compressed(w, codec->id, memory, len, identity);
         memcpy(batch->memory, set.p, set.len);

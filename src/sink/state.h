@@ -6,10 +6,11 @@
 
 #include "cluster.h"
 #include "codec.h"
+#include "text.h"
 
 /* Requests in flight to one broker. A broker remembers the last 5 batches of a producer in a partition (KIP-98), and a
    request holds at most one batch of a partition. */
-#define WEIR__IN_FLIGHT_MAX 5
+#define WEIR__IN_FLIGHT_MAX       5
 #define WEIR__LEDGER_METADATA_MAX 1024
 
 typedef struct weir__sink_topic weir__sink_topic;
@@ -57,15 +58,15 @@ struct weir__sink_topic {
 
 /* ---- transactions ---- */
 typedef enum weir__txn_state {
-    WEIR__TXN_NEW,        /* nothing has been asked yet */
-    WEIR__TXN_SETTLING,   /* a committable of a checkpoint: is it committed, can it be? */
-    WEIR__TXN_INIT,       /* InitProducerId is under way: fences and aborts what was before */
+    WEIR__TXN_NEW,      /* nothing has been asked yet */
+    WEIR__TXN_SETTLING, /* a committable of a checkpoint: is it committed, can it be? */
+    WEIR__TXN_INIT,     /* InitProducerId is under way: fences and aborts what was before */
     WEIR__TXN_READY,
     WEIR__TXN_OPEN,       /* records are part of it */
     WEIR__TXN_PREPARING,  /* flushing; the ledger offset is on its way */
     WEIR__TXN_PREPARED,   /* only EndTxn is missing */
     WEIR__TXN_COMMITTING, /* EndTxn(commit) is under way: only the same verb may be repeated */
-    WEIR__TXN_ABORTING,   /* EndTxn(abort) is under way */
+    WEIR__TXN_ABORTING,   /* its records are being dropped */
     WEIR__TXN_FAILED,     /* of no further use */
     WEIR__TXN_STATES
 } weir__txn_state;
@@ -86,6 +87,9 @@ struct weir__txn {
     bool lingering; /* seen open on the broker, and no checkpoint holds it */
     bool lost;
     bool ledger_done;
+    bool asks_ledger; /* settling: the ledger will tell */
+    bool was_aborted; /* settling: the coordinator says that the transaction, or a later one, was aborted */
+    int16_t end_code; /* what EndTxn was refused with; 0: it was not */
 
     weir__request init, end, describe;
     weir_init_producer_id_request init_message;
@@ -117,9 +121,10 @@ typedef struct weir__ledger {
     weir_offset_fetch_request_topic read_topic;
     int32_t read_index;
     char metadata[WEIR__LEDGER_METADATA_MAX];
-    bool stable;         /* the read waits for open transactions on the offset */
+    bool stable; /* the read waits for open transactions on the offset */
     bool read_done;
     uint64_t checkpoint; /* newest checkpoint of the lineage known to be committed; 0 none */
+    bool foreign;        /* the newest entry is of another lineage */
 } weir__ledger;
 
 /* ---- opening ---- */
@@ -135,11 +140,7 @@ typedef enum weir__open_step {
     WEIR__OPEN_DONE
 } weir__open_step;
 
-typedef struct weir__listing {
-    weir__request request;
-    weir_list_transactions_request message;
-    int32_t broker;
-} weir__listing;
+typedef struct weir__listing weir__listing;
 
 struct weir_sink {
     weir_client *client;
@@ -156,7 +157,7 @@ struct weir_sink {
     weir__sink_topic *topics;
     uint32_t topic_count, topic_cap;
     size_t memory_used;
-    size_t batch_size; /* batch.size, or less where the topic allows less */
+    size_t batch_size;       /* batch.size, or less where the topic allows less */
     weir__list free_batches; /* of batch_size, to be used again */
     uint32_t open_batches, queued_batches;
     weir_time_us oldest_open; /* no open batch is older, if there is one */
@@ -171,18 +172,21 @@ struct weir_sink {
     weir__adder adder;
     weir__ledger ledger;
     uint64_t committed_up_to; /* the newest checkpoint that is durable */
-    int64_t producer_id; /* without transactions */
+    int64_t producer_id;      /* without transactions */
     int16_t producer_epoch;
 
     weir__open_step step;
     weir_time_us open_until; /* 0: not begun */
     uint64_t restored_checkpoint;
-    bool limits_asked, limits_known;
+    bool limits_known, listed;
     weir__request limits;
+    weir_str limits_keys[2];
+    weir__text limits_broker;
+    char limits_broker_id[16];
     weir_describe_configs_request limits_message;
     weir_describe_configs_request_describe_configs_resource *limits_resources;
     weir__listing *listings;
-    uint32_t listing_count, listings_left;
+    uint32_t listings_left;
     weir__request producer_init;
     weir_init_producer_id_request producer_message;
     weir_sink_recovery recovery;
@@ -224,14 +228,15 @@ void weir__txn_enter(weir__txn *txn, weir__txn_state state);
 weir__txn *weir__txn_new(weir_sink *sink, weir_str id);
 void weir__txn_free(weir__txn *txn);
 void weir__txn_init(weir__txn *txn, weir_time_us now);
-void weir__txn_end(weir__txn *txn, bool commit, weir_time_us now);
+void weir__txn_commit(weir__txn *txn, weir_time_us now);
 /* The transaction that records go into now. */
 weir__txn *weir__txn_current(const weir_sink *sink);
 
 /* ---- settle.c ---- */
-/* Finds out what became of a transaction whose EndTxn is due or was answered with an error, and ends it if it can. */
-void weir__settle(weir__txn *txn, weir_time_us now);
-/* The ledger has been read to the last: a transaction whose outcome hung on it is decided. */
+/* Finds out what became of a prepared transaction, and commits it if that is still to be done: the ledger first, then
+   DescribeTransactions, then EndTxn. `end_code`: what EndTxn was refused with, 0 when it was not sent yet. */
+void weir__settle(weir__txn *txn, int16_t end_code, weir_time_us now);
+/* The ledger has been read: transactions whose outcome hangs on it are decided. */
 void weir__settle_by_ledger(weir_sink *sink, weir_time_us now);
 
 /* ---- ledger.c ---- */
@@ -242,9 +247,14 @@ void weir__ledger_write(weir__txn *txn, weir_time_us now);
 void weir__ledger_read(weir_sink *sink, bool stable, weir_time_us now);
 void weir__ledger_stop(weir_sink *sink);
 
-/* ---- open.c, limits.c, listing.c ---- */
-void weir__limits_ask(weir_sink *sink, weir_time_us now);
-weir_err weir__listing_start(weir_sink *sink, weir_time_us now);
-void weir__open_free(weir_sink *sink);
+/* ---- limits.c, listing.c: steps of opening; WEIR_AGAIN, WEIR_OK or an error ---- */
+weir_err weir__limits_step(weir_sink *sink, weir_time_us now);
+void weir__limits_free(weir_sink *sink);
+weir_err weir__listing_step(weir_sink *sink, weir_time_us now);
+void weir__listings_free(weir_sink *sink);
+/* Whether an id is one of PREFIX-<subtask>-<number>. */
+bool weir__id_of_prefix(weir_str id, weir_str prefix);
+/* The transaction with an id, in the pool or beyond; NULL none. */
+weir__txn *weir__txn_find(weir_sink *sink, weir_str id);
 
 #endif

@@ -1,0 +1,148 @@
+/* What became of a prepared transaction? Asked at a restart for every committable of the checkpoint, and when EndTxn
+   was refused. The answers that count: the ledger proves a commit; the coordinator says whether the transaction still
+   is open; and once nothing is open on the ledger, an entry that is not there proves that there was no commit. */
+#include <string.h>
+
+#include "state.h"
+
+static bool state_is(weir_str state, const char *name) {
+    return weir_str_equal(state, weir_str_of(name));
+}
+
+static bool in_ledger(const weir__txn *txn) {
+    return txn->sink->ledger.checkpoint >= txn->checkpoint;
+}
+
+/* ---- decided ---- */
+static void proven_committed(weir__txn *txn) {
+    weir_sink *sink = txn->sink;
+    if (txn->restored) {
+        txn->restored = false;
+        sink->recovery.already_committed++;
+        weir__txn_enter(txn, WEIR__TXN_NEW);
+        return;
+    }
+    /* Committed, yet EndTxn was refused: somebody has initialised the id since. */
+    weir__txn_enter(txn, WEIR__TXN_FAILED);
+    weir__sink_fail(sink, WEIR_E_FENCED, txn->end_code,
+                    "transactional id '%s' has been taken over: another instance of this job runs; checkpoint %llu was "
+                    "committed",
+                    txn->id, (unsigned long long)txn->checkpoint);
+}
+
+static void proven_lost(weir__txn *txn) {
+    weir_sink *sink = txn->sink;
+    weir__txn_enter(txn, WEIR__TXN_FAILED);
+    if (sink->ledger.foreign || (!txn->restored && !txn->was_aborted)) {
+        weir__sink_fail(sink, WEIR_E_FENCED, txn->end_code,
+                        "transactional id '%s' has been taken over by another line of checkpoints: another instance of "
+                        "this job, or one started with --fresh, has run under the same --job",
+                        txn->id);
+        return;
+    }
+    txn->lost = true;
+    sink->recovery.lost++;
+    if (!txn->restored)
+        weir__sink_fail(sink, WEIR_E_LOSS, txn->end_code,
+                        "the broker has aborted transaction '%s' of checkpoint %llu (%llu records) after it was "
+                        "prepared: it was open longer than transaction.timeout.ms (%lld)",
+                        txn->id, (unsigned long long)txn->checkpoint, (unsigned long long)txn->records,
+                        (long long)sink->config.transaction_timeout_ms);
+}
+
+void weir__settle_by_ledger(weir_sink *sink, weir_time_us now) {
+    (void)now;
+    for (uint32_t n = 0; n < sink->pool_size; n++) {
+        weir__txn *txn = sink->pool[n];
+        if (txn->state == WEIR__TXN_SETTLING && txn->asks_ledger) {
+            txn->asks_ledger = false;
+            (in_ledger(txn) ? proven_committed : proven_lost)(txn);
+        }
+    }
+    WEIR__LIST_EACH(it, &sink->extra) {
+        weir__txn *txn = WEIR__ENTRY(it, weir__txn, node);
+        if (txn->state == WEIR__TXN_SETTLING && txn->asks_ledger) {
+            txn->asks_ledger = false;
+            (in_ledger(txn) ? proven_committed : proven_lost)(txn);
+        }
+    }
+}
+
+static void ask_ledger(weir__txn *txn, weir_time_us now) {
+    txn->asks_ledger = true;
+    weir__ledger_read(txn->sink, true, now);
+}
+
+/* ---- asking the coordinator ---- */
+static const void *describe_fill(weir__request *request, int16_t version) {
+    weir__txn *txn = request->owner;
+    (void)version;
+    txn->id_view = weir_str_of(txn->id);
+    txn->describe_message.transactional_ids.items = &txn->id_view;
+    txn->describe_message.transactional_ids.count = 1;
+    return &txn->describe_message;
+}
+
+static void described(weir__txn *txn, const weir_describe_transactions_response_transaction_state *found,
+                      weir_time_us now) {
+    bool same = found->error_code == WEIR_CODE_NONE && found->producer_id == txn->producer_id &&
+                found->producer_epoch == txn->producer_epoch;
+    if (same && state_is(found->transaction_state, "Ongoing") && txn->end_code == WEIR_CODE_NONE) {
+        weir__txn_commit(txn, now);
+        return;
+    }
+    txn->was_aborted = state_is(found->transaction_state, "CompleteAbort") ||
+                       state_is(found->transaction_state, "PrepareAbort") ||
+                       state_is(found->transaction_state, "PrepareEpochFence");
+    ask_ledger(txn, now);
+}
+
+static void describe_done(weir__request *request, const weir__outcome *outcome) {
+    weir__txn *txn = request->owner;
+    weir_sink *sink = txn->sink;
+    const weir_describe_transactions_response *response = outcome->response;
+    if (outcome->err == WEIR_E_VERSION) { /* before Kafka 3.0: EndTxn itself has to tell */
+        if (txn->end_code == WEIR_CODE_NONE)
+            weir__txn_commit(txn, outcome->now);
+        else
+            ask_ledger(txn, outcome->now);
+        return;
+    }
+    if (outcome->err != WEIR_OK || response->transaction_states.count != 1) {
+        weir__txn_enter(txn, WEIR__TXN_FAILED);
+        weir__sink_fail(sink, WEIR_E_INDETERMINATE, 0,
+                        "what became of transaction '%s' of checkpoint %llu could not be found out: %s", txn->id,
+                        (unsigned long long)txn->checkpoint, weir_client_trouble(sink->client)->text);
+        return;
+    }
+    const weir_describe_transactions_response_transaction_state *found = &response->transaction_states.items[0];
+    bool known = found->error_code == WEIR_CODE_NONE || found->error_code == WEIR_CODE_TRANSACTIONAL_ID_NOT_FOUND;
+    if (known) {
+        described(txn, found, outcome->now);
+    } else if (!weir__request_again(sink->client, request, found->error_code, outcome->now)) {
+        weir__txn_enter(txn, WEIR__TXN_FAILED);
+        weir__sink_fail(sink, WEIR_E_BROKER, found->error_code, "DescribeTransactions of '%s' was refused: %s (%s)",
+                        txn->id, weir_code_name(found->error_code), weir_code_text(found->error_code));
+    }
+}
+
+void weir__settle(weir__txn *txn, int16_t end_code, weir_time_us now) {
+    weir__txn_enter(txn, WEIR__TXN_SETTLING);
+    txn->end_code = end_code;
+    txn->asks_ledger = txn->was_aborted = false;
+    if (in_ledger(txn)) {
+        proven_committed(txn);
+        return;
+    }
+    txn->describe = (weir__request){
+        .api = weir_api_find(WEIR_API_DESCRIBE_TRANSACTIONS),
+        .max_version = -1,
+        .target = WEIR_TARGET_TRANSACTION,
+        .coordinator = txn->coordinator,
+        .fill = describe_fill,
+        .done = describe_done,
+        .owner = txn,
+        .deadline = now + txn->sink->config.default_api_timeout_ms * 1000,
+    };
+    weir__request_submit(txn->sink->client, &txn->describe, now);
+}

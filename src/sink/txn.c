@@ -1,0 +1,211 @@
+/* One transactional id: its states, InitProducerId and EndTxn(commit). Aborting needs no EndTxn: InitProducerId aborts
+   what is open, whatever the broker knows of it, and gives the next epoch. */
+#include <assert.h>
+#include <string.h>
+
+#include "state.h"
+
+const char *const weir__txn_state_names[WEIR__TXN_STATES] = {
+    [WEIR__TXN_NEW] = "new",           [WEIR__TXN_SETTLING] = "settling",
+    [WEIR__TXN_INIT] = "initialising", [WEIR__TXN_READY] = "ready",
+    [WEIR__TXN_OPEN] = "open",         [WEIR__TXN_PREPARING] = "preparing",
+    [WEIR__TXN_PREPARED] = "prepared", [WEIR__TXN_COMMITTING] = "committing",
+    [WEIR__TXN_ABORTING] = "aborting", [WEIR__TXN_FAILED] = "failed",
+};
+
+#define TO(state) (1u << WEIR__TXN_##state)
+
+/* What may follow what. Above all: an open transaction is never initialised anew, since that would drop its records
+   silently, and a transaction whose commit was sent is never aborted. */
+static const uint32_t followers[WEIR__TXN_STATES] = {
+    [WEIR__TXN_NEW] = TO(INIT) | TO(SETTLING),
+    [WEIR__TXN_SETTLING] = TO(COMMITTING) | TO(INIT) | TO(NEW) | TO(FAILED),
+    [WEIR__TXN_INIT] = TO(READY) | TO(FAILED),
+    [WEIR__TXN_READY] = TO(OPEN),
+    [WEIR__TXN_OPEN] = TO(PREPARING) | TO(ABORTING) | TO(FAILED),
+    [WEIR__TXN_PREPARING] = TO(PREPARED) | TO(ABORTING) | TO(FAILED),
+    [WEIR__TXN_PREPARED] = TO(COMMITTING) | TO(FAILED),
+    [WEIR__TXN_COMMITTING] = TO(READY) | TO(INIT) | TO(NEW) | TO(SETTLING) | TO(FAILED),
+    [WEIR__TXN_ABORTING] = TO(INIT) | TO(FAILED),
+    [WEIR__TXN_FAILED] = 0,
+};
+
+bool weir__txn_may(weir__txn_state from, weir__txn_state to) {
+    return (followers[from] & (1u << to)) != 0;
+}
+
+void weir__txn_enter(weir__txn *txn, weir__txn_state state) {
+    assert(weir__txn_may(txn->state, state));
+    txn->state = state;
+}
+
+weir__txn *weir__txn_new(weir_sink *sink, weir_str id) {
+    weir__txn *txn = weir__sink_take(sink, sizeof *txn);
+    if (txn == NULL)
+        return NULL;
+    assert(id.len < sizeof txn->id);
+    memcpy(txn->id, id.p, id.len);
+    txn->sink = sink;
+    txn->producer_id = txn->producer_epoch = -1;
+    weir__list_init(&txn->node);
+    txn->coordinator = weir__coordinator_want(sink->client, WEIR_TARGET_TRANSACTION, id);
+    if (txn->coordinator == NULL) {
+        weir__sink_give(sink, txn, sizeof *txn);
+        return NULL;
+    }
+    return txn;
+}
+
+void weir__txn_free(weir__txn *txn) {
+    weir_client *client = txn->sink->client;
+    weir__request_cancel(client, &txn->init);
+    weir__request_cancel(client, &txn->end);
+    weir__request_cancel(client, &txn->describe);
+    weir__list_remove(&txn->node);
+    weir__sink_give(txn->sink, txn, sizeof *txn);
+}
+
+weir__txn *weir__txn_current(const weir_sink *sink) {
+    return sink->pool[sink->current];
+}
+
+/* ---- InitProducerId ---- */
+static const void *init_fill(weir__request *request, int16_t version) {
+    weir__txn *txn = request->owner;
+    (void)version;
+    weir_message_init(request->api->request, &txn->init_message);
+    txn->init_message.transactional_id = weir_str_of(txn->id);
+    txn->init_message.transaction_timeout_ms = (int32_t)txn->sink->config.transaction_timeout_ms;
+    return &txn->init_message;
+}
+
+static void init_refused(weir__txn *txn, int16_t code) {
+    weir_sink *sink = txn->sink;
+    if (code == WEIR_CODE_INVALID_TRANSACTION_TIMEOUT)
+        weir__sink_fail(sink, WEIR_E_CONFIG, code,
+                        "transaction.timeout.ms is %lld, which is above the broker's transaction.max.timeout.ms: lower "
+                        "the first or raise the second",
+                        (long long)sink->config.transaction_timeout_ms);
+    else
+        weir__sink_fail(sink, WEIR_E_BROKER, code, "InitProducerId for transactional id '%s' was refused: %s (%s)",
+                        txn->id, weir_code_name(code), weir_code_text(code));
+    sink->fault.api = WEIR_API_INIT_PRODUCER_ID;
+}
+
+static void init_done(weir__request *request, const weir__outcome *outcome) {
+    weir__txn *txn = request->owner;
+    weir_sink *sink = txn->sink;
+    const weir_init_producer_id_response *response = outcome->response;
+    if (outcome->err != WEIR_OK) {
+        weir__txn_enter(txn, WEIR__TXN_FAILED);
+        weir__sink_fail(sink, outcome->err, 0, "InitProducerId for transactional id '%s' got no answer: %s", txn->id,
+                        weir_client_trouble(sink->client)->text);
+        return;
+    }
+    if (response->error_code != WEIR_CODE_NONE) {
+        if (weir__request_again(sink->client, request, response->error_code, outcome->now))
+            return;
+        weir__txn_enter(txn, WEIR__TXN_FAILED);
+        init_refused(txn, response->error_code);
+        return;
+    }
+    txn->producer_id = response->producer_id;
+    txn->producer_epoch = response->producer_epoch;
+    txn->version = weir_client_transaction_version(sink->client);
+    if (txn->lingering)
+        sink->recovery.aborted++;
+    txn->lingering = false;
+    weir__txn_enter(txn, WEIR__TXN_READY);
+}
+
+void weir__txn_init(weir__txn *txn, weir_time_us now) {
+    weir__txn_enter(txn, WEIR__TXN_INIT);
+    txn->init = (weir__request){
+        .api = weir_api_find(WEIR_API_INIT_PRODUCER_ID),
+        .max_version = 5,
+        .target = WEIR_TARGET_TRANSACTION,
+        .coordinator = txn->coordinator,
+        .fill = init_fill,
+        .done = init_done,
+        .owner = txn,
+        .deadline = now + txn->sink->config.default_api_timeout_ms * 1000,
+    };
+    weir__request_submit(txn->sink->client, &txn->init, now);
+}
+
+/* ---- EndTxn ---- */
+static const void *end_fill(weir__request *request, int16_t version) {
+    weir__txn *txn = request->owner;
+    (void)version;
+    txn->end_message.transactional_id = weir_str_of(txn->id);
+    txn->end_message.producer_id = txn->producer_id;
+    txn->end_message.producer_epoch = txn->producer_epoch;
+    return &txn->end_message;
+}
+
+static void committed(weir__txn *txn) {
+    weir_sink *sink = txn->sink;
+    if (txn->restored)
+        sink->recovery.committed++;
+    sink->counters.transactions_committed++;
+    if (txn->checkpoint > sink->ledger.checkpoint)
+        sink->ledger.checkpoint = txn->checkpoint;
+}
+
+/* The broker has decided as asked. Whether the id can be used at once depends on what is known of its epoch. */
+static void end_confirmed(weir__txn *txn, const weir__outcome *outcome) {
+    const weir_end_txn_response *response = outcome->response;
+    committed(txn);
+    if (txn->restored) {
+        txn->restored = false;
+        weir__txn_enter(txn, WEIR__TXN_NEW); /* its id is fenced next */
+        return;
+    }
+    if (outcome->version >= 5) {
+        txn->producer_id = response->producer_id;
+        txn->producer_epoch = response->producer_epoch;
+        weir__txn_enter(txn, WEIR__TXN_READY);
+    } else if (txn->end.lost) {
+        /* A copy of the unanswered EndTxn may still arrive and end a later transaction of the same epoch
+           (KAFKA-17754): the next one must have another epoch. */
+        weir__txn_init(txn, outcome->now);
+    } else {
+        weir__txn_enter(txn, WEIR__TXN_READY);
+    }
+}
+
+static void end_done(weir__request *request, const weir__outcome *outcome) {
+    weir__txn *txn = request->owner;
+    weir_sink *sink = txn->sink;
+    if (outcome->err != WEIR_OK) {
+        weir__txn_enter(txn, WEIR__TXN_FAILED);
+        weir__sink_fail(
+            sink, WEIR_E_INDETERMINATE, 0,
+            "EndTxn(commit) of transactional id '%s', checkpoint %llu, got no answer, so it may or may not be "
+            "committed; the next start finds out: %s",
+            txn->id, (unsigned long long)txn->checkpoint, weir_client_trouble(sink->client)->text);
+        return;
+    }
+    int16_t code = ((const weir_end_txn_response *)outcome->response)->error_code;
+    if (code == WEIR_CODE_NONE)
+        end_confirmed(txn, outcome);
+    else if (!weir__request_again(sink->client, request, code, outcome->now))
+        weir__settle(txn, code, outcome->now);
+}
+
+void weir__txn_commit(weir__txn *txn, weir_time_us now) {
+    weir__txn_enter(txn, WEIR__TXN_COMMITTING);
+    txn->end_message.committed = true;
+    txn->end = (weir__request){
+        .api = weir_api_find(WEIR_API_END_TXN),
+        .min_version = txn->version >= 2 ? 5 : 0,
+        .max_version = txn->version >= 2 ? -1 : 4,
+        .target = WEIR_TARGET_TRANSACTION,
+        .coordinator = txn->coordinator,
+        .fill = end_fill,
+        .done = end_done,
+        .owner = txn,
+        .deadline = now + txn->sink->config.transaction_timeout_ms * 1000,
+    };
+    weir__request_submit(txn->sink->client, &txn->end, now);
+}

@@ -1,0 +1,257 @@
+/* The registry, negotiation, frames, splices and error codes. */
+#include <weir/messages.h>
+#include <weir/proto.h>
+
+#include <check.h>
+#include <string.h>
+
+START_TEST(apis_are_found_by_key) {
+    int16_t previous = -1;
+    size_t n = 0;
+    for (; weir_api_at(n); n++) {
+        const weir_api *api = weir_api_at(n);
+        ck_assert_int_gt(api->key, previous);
+        previous = api->key;
+        ck_assert_ptr_eq(weir_api_find(api->key), api);
+        ck_assert_str_eq(weir_api_name(api->key), api->name);
+        ck_assert_int_le(api->min_version, api->max_version);
+        ck_assert_int_le(api->max_version, api->table_version);
+    }
+    ck_assert_uint_eq(n, 19);
+    ck_assert_ptr_null(weir_api_find(-1));
+    ck_assert_ptr_null(weir_api_find(7));
+    ck_assert_ptr_null(weir_api_find(INT16_MAX));
+    ck_assert_str_eq(weir_api_name(7), "unknown API");
+}
+END_TEST
+
+START_TEST(the_highest_common_version_wins) {
+    const weir_api *fetch = weir_api_find(WEIR_API_FETCH);
+    ck_assert_int_eq(weir_api_negotiate(fetch, 0, 11), 11);
+    ck_assert_int_eq(weir_api_negotiate(fetch, 4, 99), 18);
+    ck_assert_int_eq(weir_api_negotiate(fetch, 0, 4), 4);
+    ck_assert_int_eq(weir_api_negotiate(fetch, 0, 3), -1);
+    ck_assert_int_eq(weir_api_negotiate(fetch, 19, 20), -1);
+    ck_assert_int_eq(weir_api_negotiate(fetch, -1, -1), -1);
+}
+END_TEST
+
+START_TEST(versions_that_are_not_for_clients_are_not_negotiated) {
+    ck_assert_int_eq(weir_api_negotiate(weir_api_find(WEIR_API_ADD_PARTITIONS_TO_TXN), 0, 5), 3);
+    ck_assert_int_eq(weir_api_negotiate(weir_api_find(WEIR_API_INIT_PRODUCER_ID), 0, 6), 5);
+    ck_assert_int_eq(weir_api_negotiate(weir_api_find(WEIR_API_TXN_OFFSET_COMMIT), 0, 6), 5);
+}
+END_TEST
+
+START_TEST(an_old_brokers_refusal_of_api_versions_is_read) {
+    weir_api_versions_response m;
+    weir_in in;
+    uint64_t memory[16];
+    weir_arena arena;
+    int32_t correlation_id;
+    const weir_api *api = weir_api_find(WEIR_API_VERSIONS);
+    /* correlation id 5, error 35, one API: key 18, 0 to 2 */
+    static const uint8_t bytes[] = {0, 0, 0, 5, 0, 35, 0, 0, 0, 1, 0, 18, 0, 0, 0, 2};
+    weir_in_init(&in, bytes, sizeof bytes);
+    weir_arena_init(&arena, memory, sizeof memory);
+    ck_assert_int_eq(weir_response_header_decode(&in, api, api->max_version, &correlation_id), WEIR_OK);
+    ck_assert_int_eq(correlation_id, 5);
+    ck_assert_int_eq(weir_message_decode(api->response, 0, &in, &arena, &m), WEIR_OK);
+    ck_assert_int_eq(m.error_code, WEIR_CODE_UNSUPPORTED_VERSION);
+    ck_assert_int_eq(m.api_keys.count, 1);
+    ck_assert_int_eq(m.api_keys.items[0].api_key, 18);
+    ck_assert_int_eq(m.api_keys.items[0].max_version, 2);
+    ck_assert_int_eq(m.finalized_features_epoch, -1);
+}
+END_TEST
+
+START_TEST(tags_of_a_response_header_are_skipped) {
+    weir_in in;
+    int32_t correlation_id;
+    const weir_api *api = weir_api_find(WEIR_API_END_TXN);
+    weir_in_init(&in, "\0\0\0\x09\x01\x03\x02zz\xaa", 10);
+    ck_assert_int_eq(weir_response_header_decode(&in, api, 3, &correlation_id), WEIR_OK);
+    ck_assert_int_eq(correlation_id, 9);
+    ck_assert_uint_eq(weir_in_left(&in), 1);
+    weir_in_init(&in, "\0\0\0\x09\x01\x03\x02zz\xaa", 10);
+    ck_assert_int_eq(weir_response_header_decode(&in, api, 2, &correlation_id), WEIR_OK);
+    ck_assert_uint_eq(weir_in_left(&in), 6);
+}
+END_TEST
+
+START_TEST(request_headers_of_strangers) {
+    weir_in in;
+    weir_request_header header;
+    weir_in_init(&in, "\x03\xe7\0\x01\0\0\0\x02\xff\xff", 10);
+    ck_assert_int_eq(weir_request_header_decode(&in, &header), WEIR_OK);
+    ck_assert_int_eq(header.api_key, 999);
+    ck_assert_ptr_null(header.client_id.p);
+    weir_in_init(&in, "\0\x12\0\x01\0\0\0\x02\xff\xfe", 10);
+    ck_assert_int_eq(weir_request_header_decode(&in, &header), WEIR_E_MALFORMED);
+    weir_in_init(&in, "\0\x12\0\x01\0\0\0\x02\0\x09zz", 12);
+    ck_assert_int_eq(weir_request_header_decode(&in, &header), WEIR_E_MALFORMED);
+}
+END_TEST
+
+static weir_produce_request_partition_produce_data partitions[3];
+static weir_produce_request_topic_produce_data topic;
+
+/* A Produce request with records of 3, 0 and 2 bytes. */
+static void produce(weir_produce_request *m) {
+    weir_message_init(weir_api_find(WEIR_API_PRODUCE)->request, m);
+    partitions[0] = (weir_produce_request_partition_produce_data){0, {(const uint8_t *)"abc", 3}};
+    partitions[1] = (weir_produce_request_partition_produce_data){1, {(const uint8_t *)"", 0}};
+    partitions[2] = (weir_produce_request_partition_produce_data){2, {(const uint8_t *)"de", 2}};
+    topic.name = weir_str_of("t");
+    topic.partition_data.items = partitions;
+    topic.partition_data.count = 3;
+    m->topic_data.items = &topic;
+    m->topic_data.count = 1;
+}
+
+START_TEST(splices_give_the_same_bytes) {
+    const weir_api *api = weir_api_find(WEIR_API_PRODUCE);
+    int16_t version = (int16_t)_i;
+    weir_produce_request m;
+    weir_splice splices[2];
+    uint8_t copied[256], spliced[256], joined[256];
+    weir_out out, with, counter;
+    produce(&m);
+    weir_out_init(&out, copied, sizeof copied);
+    ck_assert_int_eq(weir_request_encode(&out, api, version, 1, weir_str_of(NULL), &m), WEIR_OK);
+    weir_out_init(&with, spliced, sizeof spliced);
+    with.splices = splices;
+    with.splice_cap = 2;
+    ck_assert_int_eq(weir_request_encode(&with, api, version, 1, weir_str_of(NULL), &m), WEIR_OK);
+    ck_assert_uint_eq(with.total, out.total);
+    ck_assert_uint_eq(with.splice_count, 2);
+    ck_assert_ptr_eq(splices[0].bytes.p, partitions[0].records.p);
+    size_t n = 0;
+    size_t done = 0;
+    for (uint32_t i = 0; i < with.splice_count; i++) {
+        memcpy(joined + n, spliced + done, splices[i].at - done);
+        n += splices[i].at - done;
+        done = splices[i].at;
+        memcpy(joined + n, splices[i].bytes.p, splices[i].bytes.len);
+        n += splices[i].bytes.len;
+    }
+    memcpy(joined + n, spliced + done, (size_t)(with.p - spliced) - done);
+    n += (size_t)(with.p - spliced) - done;
+    ck_assert_uint_eq(n, out.total);
+    ck_assert_mem_eq(joined, copied, n);
+    weir_out_init(&counter, NULL, 0);
+    counter.splices = splices;
+    ck_assert_int_eq(weir_request_encode(&counter, api, version, 1, weir_str_of(NULL), &m), WEIR_OK);
+    ck_assert_uint_eq(counter.total, out.total);
+}
+END_TEST
+
+START_TEST(too_few_splices_are_an_error) {
+    weir_produce_request m;
+    weir_splice splice;
+    uint8_t bytes[256];
+    weir_out out;
+    produce(&m);
+    weir_out_init(&out, bytes, sizeof bytes);
+    out.splices = &splice;
+    out.splice_cap = 1;
+    ck_assert_int_eq(weir_message_encode(weir_api_find(WEIR_API_PRODUCE)->request, 9, &out, &m), WEIR_E_NO_MEMORY);
+    ck_assert_uint_eq(out.splice_count, 1);
+}
+END_TEST
+
+START_TEST(frames_can_follow_each_other) {
+    const weir_api *api = weir_api_find(WEIR_API_END_TXN);
+    weir_end_txn_response m;
+    uint8_t bytes[64];
+    weir_out out;
+    weir_message_init(api->response, &m);
+    weir_out_init(&out, bytes, sizeof bytes);
+    ck_assert_int_eq(weir_response_encode(&out, api, 0, 1, &m), WEIR_OK);
+    ck_assert_int_eq(weir_response_encode(&out, api, 3, 2, &m), WEIR_OK);
+    ck_assert_uint_eq(out.total, 14 + 16);
+    ck_assert_mem_eq(bytes, "\0\0\0\x0a\0\0\0\x01", 8);
+    ck_assert_mem_eq(bytes + 14, "\0\0\0\x0c\0\0\0\x02\0", 9);
+}
+END_TEST
+
+START_TEST(a_client_id_that_is_too_long_is_refused) {
+    static char text[32768];
+    const weir_api *api = weir_api_find(WEIR_API_END_TXN);
+    weir_end_txn_request m;
+    weir_out out;
+    weir_message_init(api->request, &m);
+    weir_out_init(&out, NULL, 0);
+    ck_assert_int_eq(weir_request_encode(&out, api, 0, 1, (weir_str){text, sizeof text}, &m), WEIR_E_VERSION);
+}
+END_TEST
+
+START_TEST(codes_have_names_and_classes) {
+    ck_assert_int_eq(WEIR_CODE_PRODUCER_FENCED, 90);
+    ck_assert_str_eq(weir_code_name(-1), "UNKNOWN_SERVER_ERROR");
+    ck_assert_str_eq(weir_code_name(0), "NONE");
+    ck_assert_str_eq(weir_code_name(16), "NOT_COORDINATOR");
+    ck_assert_str_eq(weir_code_name(136), "CONTROLLER_ID_NOT_REGISTERED");
+    ck_assert_int_eq(weir_code_class(0), WEIR_CLASS_OK);
+    ck_assert_int_eq(weir_code_class(16), WEIR_CLASS_FIND_COORDINATOR);
+    ck_assert_int_eq(weir_code_class(90), WEIR_CLASS_FENCED);
+    ck_assert_int_eq(weir_code_class(120), WEIR_CLASS_ABORT);
+    ck_assert_int_eq(weir_code_class(-1), WEIR_CLASS_INDETERMINATE);
+}
+END_TEST
+
+START_TEST(unlisted_codes_are_indeterminate) {
+    static const int16_t codes[] = {-2, 137, INT16_MIN, INT16_MAX};
+    ck_assert_str_eq(weir_code_name(codes[_i]), "UNLISTED_CODE");
+    ck_assert_int_eq(weir_code_class(codes[_i]), WEIR_CLASS_INDETERMINATE);
+    ck_assert_ptr_nonnull(weir_code_text(codes[_i]));
+}
+END_TEST
+
+START_TEST(codes_lie_at_their_numbers) {
+#define AT(code, name, class, text)                                                                                    \
+    ck_assert_str_eq(weir_code_name(code), #name);                                                                     \
+    ck_assert_int_eq(WEIR_CODE_##name, code);
+    WEIR_CODES(AT)
+#undef AT
+}
+END_TEST
+
+START_TEST(plain_values) {
+    ck_assert_str_eq(weir_err_name(WEIR_E_FENCED), "WEIR_E_FENCED");
+    ck_assert_str_eq(weir_err_name(WEIR_OK), "WEIR_OK");
+    ck_assert_str_eq(weir_err_name((weir_err)-99), "unknown error");
+    ck_assert(weir_str_equal(weir_str_of("ab"), (weir_str){"abc", 2}));
+    ck_assert(!weir_str_equal(weir_str_of("ab"), weir_str_of("ac")));
+    ck_assert(!weir_str_equal(weir_str_of("ab"), weir_str_of("abc")));
+    ck_assert(!weir_str_equal(weir_str_of(""), weir_str_of(NULL)));
+    ck_assert(weir_str_equal(weir_str_of(NULL), weir_str_of(NULL)));
+    ck_assert(weir_uuid_is_zero((weir_uuid){{0}}));
+    ck_assert(!weir_uuid_is_zero((weir_uuid){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}}));
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("api");
+    TCase *tests = tcase_create("api");
+    tcase_add_test(tests, apis_are_found_by_key);
+    tcase_add_test(tests, the_highest_common_version_wins);
+    tcase_add_test(tests, versions_that_are_not_for_clients_are_not_negotiated);
+    tcase_add_test(tests, an_old_brokers_refusal_of_api_versions_is_read);
+    tcase_add_test(tests, tags_of_a_response_header_are_skipped);
+    tcase_add_test(tests, request_headers_of_strangers);
+    tcase_add_loop_test(tests, splices_give_the_same_bytes, 3, 13);
+    tcase_add_test(tests, too_few_splices_are_an_error);
+    tcase_add_test(tests, frames_can_follow_each_other);
+    tcase_add_test(tests, a_client_id_that_is_too_long_is_refused);
+    tcase_add_test(tests, codes_have_names_and_classes);
+    tcase_add_loop_test(tests, unlisted_codes_are_indeterminate, 0, 4);
+    tcase_add_test(tests, codes_lie_at_their_numbers);
+    tcase_add_test(tests, plain_values);
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}

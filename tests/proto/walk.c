@@ -1,0 +1,172 @@
+#include "walk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char text[] = "the quick brown fox jumps over the lazy dog";
+
+uint64_t walk_next(uint64_t *seed) {
+    uint64_t z = (*seed += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static void random_item(const weir__row *row, int version, uint64_t *seed, weir_arena *arena, uint8_t *at) {
+    int kind = row->kind & ~WEIR__ARRAY;
+    uint64_t r = walk_next(seed);
+    weir__view v = {(const uint8_t *)text, (uint32_t)(r % sizeof text)};
+    if (kind == WEIR__STRUCT) {
+        walk_random(row->items, version, seed, arena, at);
+    } else if (kind >= WEIR__STR) {
+        memcpy(at, &v, sizeof v);
+    } else if (kind == WEIR__BOOL) {
+        *(bool *)at = r & 1;
+    } else {
+        for (size_t i = 0; i < weir__item_size(row); i++)
+            at[i] = (uint8_t)walk_next(seed);
+        if (kind == WEIR__F64)
+            memset(at, 0, 8); /* not every bit pattern is equal to itself */
+    }
+}
+
+static void random_member(const weir__row *row, int version, uint64_t *seed, weir_arena *arena, uint8_t *at) {
+    bool null = weir__row_nullable(row, version) && walk_next(seed) % 4 == 0;
+    if (!(row->kind & WEIR__ARRAY)) {
+        if (null)
+            memset(at, 0, sizeof(weir__view));
+        else
+            random_item(row, version, seed, arena, at);
+        return;
+    }
+    weir__array a = {NULL, null ? -1 : (int32_t)(walk_next(seed) % 4)};
+    if (a.count > 0)
+        a.items = weir_arena_take(arena, (size_t)a.count * weir__item_size(row));
+    memcpy(at, &a, sizeof a);
+    for (int32_t i = 0; i < a.count; i++)
+        random_item(row, version, seed, arena, (uint8_t *)a.items + (size_t)i * weir__item_size(row));
+}
+
+void walk_random(const weir_schema *schema, int version, uint64_t *seed, weir_arena *arena, void *message) {
+    weir_message_init(schema, message);
+    for (size_t i = 0; i < schema->row_count; i++) {
+        const weir__row *row = &schema->rows[i];
+        bool left_out = weir__row_tag(row) >= 0 && walk_next(seed) % 2 == 0;
+        if (weir__row_present(row, version) && !left_out)
+            random_member(row, version, seed, arena, (uint8_t *)message + row->offset);
+    }
+}
+
+static bool equal_items(const weir__row *row, const uint8_t *a, const uint8_t *b) {
+    int kind = row->kind & ~WEIR__ARRAY;
+    weir__view va, vb;
+    if (kind == WEIR__STRUCT)
+        return walk_equal(row->items, a, b);
+    if (kind < WEIR__STR)
+        return memcmp(a, b, weir__item_size(row)) == 0;
+    memcpy(&va, a, sizeof va);
+    memcpy(&vb, b, sizeof vb);
+    return !va.p == !vb.p && va.len == vb.len && (!va.p || memcmp(va.p, vb.p, va.len) == 0);
+}
+
+bool walk_equal(const weir_schema *schema, const void *a, const void *b) {
+    for (size_t i = 0; i < schema->row_count; i++) {
+        const weir__row *row = &schema->rows[i];
+        const uint8_t *ma = (const uint8_t *)a + row->offset;
+        const uint8_t *mb = (const uint8_t *)b + row->offset;
+        weir__array aa = {(void *)ma, 1};
+        weir__array ab = {(void *)mb, 1};
+        if (row->kind & WEIR__ARRAY) {
+            memcpy(&aa, ma, sizeof aa);
+            memcpy(&ab, mb, sizeof ab);
+        }
+        if (aa.count != ab.count)
+            return false;
+        for (int32_t k = 0; k < aa.count; k++) {
+            size_t at = (size_t)k * weir__item_size(row);
+            if (!equal_items(row, (uint8_t *)aa.items + at, (uint8_t *)ab.items + at))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* FNV-1a, 64 bits. */
+static uint64_t fnv(const char *name) {
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (; *name; name++)
+        hash = (hash ^ (uint8_t)*name) * 0x100000001b3u;
+    return hash;
+}
+
+/* The n-th item of a member; a member that is no array is its own item 0. */
+static bool filled_item(const weir__row *row, int version, const uint8_t *at, unsigned n) {
+    uint64_t v = fnv(row->name) + n;
+    uint8_t wire[16];
+    char name[64];
+    weir__view view;
+    weir_out out;
+    weir_out_init(&out, wire, sizeof wire);
+    switch (row->kind & ~WEIR__ARRAY) {
+    case WEIR__STRUCT:
+        return walk_filled(row->items, version, at);
+    case WEIR__STR:
+    case WEIR__RECORDS:
+        memcpy(&view, at, sizeof view);
+        snprintf(name, sizeof name, (row->kind & ~WEIR__ARRAY) == WEIR__STR ? "%s%u" : "%s", row->name, n);
+        return view.p && view.len == strlen(name) && memcmp(view.p, name, view.len) == 0;
+    case WEIR__BOOL:
+        return *(const bool *)at == (v & 1);
+    case WEIR__I8:
+        return *(const int8_t *)at == (int8_t)v;
+    case WEIR__I16:
+        return *(const int16_t *)at == (int16_t)v;
+    case WEIR__I32:
+        return *(const int32_t *)at == (int32_t)v;
+    case WEIR__I64:
+        return *(const int64_t *)at == (int64_t)v;
+    case WEIR__UUID:
+        weir_out_i64(&out, (int64_t)v);
+        weir_out_i64(&out, (int64_t)~v);
+        return memcmp(at, wire, sizeof wire) == 0;
+    default:
+        return false;
+    }
+}
+
+static bool filled_member(const weir__row *row, int version, const uint8_t *at) {
+    if (!weir__row_present(row, version))
+        return weir__row_is_default(row, at);
+    weir__array a = {(void *)at, 1};
+    if (row->kind & WEIR__ARRAY) {
+        memcpy(&a, at, sizeof a);
+        if (a.count != (row->items ? 1 : 2))
+            return false;
+    }
+    for (unsigned n = 0; n < (unsigned)a.count; n++) {
+        if (!filled_item(row, version, (uint8_t *)a.items + n * weir__item_size(row), n))
+            return false;
+    }
+    return true;
+}
+
+bool walk_filled(const weir_schema *schema, int version, const void *message) {
+    for (size_t i = 0; i < schema->row_count; i++) {
+        const weir__row *row = &schema->rows[i];
+        if (!filled_member(row, version, (const uint8_t *)message + row->offset)) {
+            fprintf(stderr, "%s does not hold what it should\n", row->name);
+            return false;
+        }
+    }
+    return true;
+}
+
+void walk_all(void (*each)(const weir_api *api, const weir_schema *schema, int16_t version)) {
+    for (size_t i = 0; weir_api_at(i); i++) {
+        const weir_api *api = weir_api_at(i);
+        for (int16_t version = api->min_version; version <= api->table_version; version++) {
+            each(api, api->request, version);
+            each(api, api->response, version);
+        }
+    }
+}

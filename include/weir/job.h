@@ -50,11 +50,10 @@ typedef struct weir_job_event {
     uint64_t records; /* out, since the checkpoint before */
     uint32_t transactions;
     int64_t milliseconds;
-    /* WEIR_JOB_LOSS: a prepared transaction the broker has aborted, one event per range of a source partition */
-    const weir_committable *committable;
+    /* WEIR_JOB_LOSS: a range of a source partition that can no longer be read */
     weir_str topic;
     int32_t partition;
-    int64_t from_offset, to_offset;
+    int64_t from_offset; /* the first offset that was still to be read */
     /* WEIR_JOB_WARNING */
     const char *text;
 } weir_job_event;

@@ -51,8 +51,9 @@ typedef struct weir_sink_recovery {
 } weir_sink_recovery;
 
 /* Finds the topics, settles what a checkpoint left prepared, fences every transactional id of the prefix and makes the
-   pool ready. WEIR_AGAIN until it is done, then WEIR_OK; WEIR_E_LOSS when a committable is proven lost (weir_sink_lost
-   names it); WEIR_E_CHECKPOINT when the ledger proves a newer checkpoint committed than the restored one. */
+   pool ready. WEIR_AGAIN until it is done, then WEIR_OK. recovery.lost > 0 then says that committables were aborted by
+   the broker, proven by the ledger: the source has to go back to before them (weir_sink_lost names them), or their
+   records are lost. WEIR_E_CHECKPOINT when the ledger proves a newer checkpoint committed than the restored one. */
 WEIR_API weir_err weir_sink_open(weir_sink *sink, weir_time_us now);
 WEIR_API const weir_sink_recovery *weir_sink_recovered(const weir_sink *sink);
 /* The n-th committable that was lost; false past the last. */

@@ -82,7 +82,7 @@ static bool is_fenced(const weir__txn *txn) {
 }
 
 static bool is_settled(const weir__txn *txn) {
-    return !txn->restored || txn->lost;
+    return !txn->restored;
 }
 
 static bool is_ready(const weir__txn *txn) {
@@ -102,15 +102,7 @@ static weir_err step_settle(weir_sink *sink, weir_time_us now) {
     for (weir__txn *txn; (txn = txn_at(sink, &n)) != NULL;)
         if (txn->restored && txn->state == WEIR__TXN_NEW)
             weir__settle(txn, WEIR_CODE_NONE, now);
-    if (!all(sink, is_settled))
-        return WEIR_AGAIN;
-    if (sink->recovery.lost == 0)
-        return WEIR_OK;
-    weir__sink_fail(sink, WEIR_E_LOSS, 0,
-                    "%u transaction(s) that the checkpoint counted on were aborted by the broker before they could be "
-                    "committed: their records are lost (transaction.timeout.ms is %lld)",
-                    sink->recovery.lost, (long long)sink->config.transaction_timeout_ms);
-    return WEIR_E_LOSS;
+    return all(sink, is_settled) ? WEIR_OK : WEIR_AGAIN;
 }
 
 static weir_err step_refence(weir_sink *sink, weir_time_us now) {
@@ -193,10 +185,13 @@ static const struct {
     [WEIR__OPEN_PRODUCER] = {step_producer, WEIR__OPEN_DONE, WEIR__OPEN_DONE},
 };
 
-/* Ids beyond the pool were needed for fencing only. */
+/* Ids beyond the pool were needed for settling and fencing only; those that were lost can still be asked for. */
 static void extra_drop(weir_sink *sink) {
-    while (!weir__list_empty(&sink->extra))
-        weir__txn_free(WEIR__ENTRY(sink->extra.next, weir__txn, node));
+    for (weir__list *it = sink->extra.next, *next; it != &sink->extra; it = next) {
+        next = it->next;
+        if (!WEIR__ENTRY(it, weir__txn, node)->lost)
+            weir__txn_free(WEIR__ENTRY(it, weir__txn, node));
+    }
 }
 
 weir_err weir_sink_open(weir_sink *sink, weir_time_us now) {

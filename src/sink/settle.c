@@ -32,22 +32,27 @@ static void proven_committed(weir__txn *txn) {
 
 static void proven_lost(weir__txn *txn) {
     weir_sink *sink = txn->sink;
-    weir__txn_enter(txn, WEIR__TXN_FAILED);
     if (sink->ledger.foreign || (!txn->restored && !txn->was_aborted)) {
         weir__sink_fail(sink, WEIR_E_FENCED, txn->end_code,
                         "transactional id '%s' has been taken over by another line of checkpoints: another instance of "
                         "this job, or one started with --fresh, has run under the same --job",
                         txn->id);
+        weir__txn_enter(txn, WEIR__TXN_FAILED);
         return;
     }
-    txn->lost = true;
-    sink->recovery.lost++;
-    if (!txn->restored)
-        weir__sink_fail(sink, WEIR_E_LOSS, txn->end_code,
+    if (!txn->restored) {
+        weir__txn_enter(txn, WEIR__TXN_FAILED);
+        weir__sink_fail(sink, WEIR_E_ABORTED, txn->end_code,
                         "the broker has aborted transaction '%s' of checkpoint %llu (%llu records) after it was "
                         "prepared: it was open longer than transaction.timeout.ms (%lld)",
                         txn->id, (unsigned long long)txn->checkpoint, (unsigned long long)txn->records,
                         (long long)sink->config.transaction_timeout_ms);
+        return;
+    }
+    txn->restored = false;
+    txn->lost = true;
+    sink->recovery.lost++;
+    weir__txn_enter(txn, WEIR__TXN_NEW);
 }
 
 void weir__settle_by_ledger(weir_sink *sink, weir_time_us now) {

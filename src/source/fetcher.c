@@ -187,7 +187,7 @@ void weir__fetcher_send(weir__fetcher *fetcher, weir_time_us now, weir_time_us *
     if (choose(fetcher, now, wake, &room, &ids) == 0)
         return;
     if (fetcher->not_before <= now && !reserve(fetcher, room))
-        fetcher->not_before = now + weir__reader_pause(reader, 0);
+        fetcher->not_before = now + weir__client_backoff(reader->client, 1);
     if (fetcher->not_before > now) {
         *wake = fetcher->not_before < *wake ? fetcher->not_before : *wake;
         return;

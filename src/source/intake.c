@@ -236,7 +236,7 @@ static void take_response(weir__fetcher *fetcher, const weir__outcome *outcome) 
     weir__fetched *fetched = NULL;
     if (c.with_records > 0 && (fetched = make(fetcher, c.with_records)) == NULL) {
         fetcher->session_epoch = 0;
-        fetcher->not_before = outcome->now + weir__reader_pause(reader, fetcher->failures++);
+        fetcher->not_before = outcome->now + weir__client_backoff(reader->client, ++fetcher->failures);
         return;
     }
     fetcher->failures = 0;
@@ -247,7 +247,7 @@ static void take_response(weir__fetcher *fetcher, const weir__outcome *outcome) 
             take_nothing(fetcher);
         if (outcome->now - fetcher->sent_at <
             reader->config.fetch_max_wait_ms * 1000) /* it did not wait: do not spin */
-            fetcher->not_before = outcome->now + weir__reader_pause(reader, 0);
+            fetcher->not_before = outcome->now + weir__client_backoff(reader->client, 1);
         return;
     }
     if (fetched->count == 0) {
@@ -265,7 +265,7 @@ static void take_response(weir__fetcher *fetcher, const weir__outcome *outcome) 
 static void take_refusal(weir__fetcher *fetcher, int16_t code, weir_time_us now) {
     weir_reader *reader = fetcher->reader;
     fetcher->session_epoch = 0;
-    fetcher->not_before = now + weir__reader_pause(reader, fetcher->failures++);
+    fetcher->not_before = now + weir__client_backoff(reader->client, ++fetcher->failures);
     switch (code) {
     case WEIR_CODE_FETCH_SESSION_ID_NOT_FOUND:
         fetcher->session_id = 0;
@@ -294,13 +294,14 @@ void weir__fetched_take(weir__fetcher *fetcher, const weir__outcome *outcome) {
         take_response(fetcher, outcome);
     } else {
         fetcher->session_epoch = 0;
-        fetcher->not_before = outcome->now + weir__reader_pause(reader, fetcher->failures++);
+        fetcher->not_before = outcome->now + weir__client_backoff(reader->client, ++fetcher->failures);
         if (outcome->err == WEIR_E_VERSION)
             (void)weir__source_fault(&reader->fault, WEIR_E_UNSUPPORTED, NULL, -1,
                                      "broker %ld has no version of Fetch that this client can use",
                                      (long)fetcher->broker);
         weir__metadata_refresh(reader->client);
     }
-    WEIR__LIST_EACH(it, &fetcher->readings)
-    WEIR__ENTRY(it, weir__reading, node)->asked = false;
+    WEIR__LIST_EACH(it, &fetcher->readings) {
+        WEIR__ENTRY(it, weir__reading, node)->asked = false;
+    }
 }

@@ -142,8 +142,6 @@ void weir__reading_rewind(weir__reading *reading);
 void weir__reading_defer(weir_reader *reader, weir__reading *reading, weir_time_us now);
 /* Looks up the log's ends, then sets the fault or has the split fetched again. */
 void weir__range_check_start(weir_reader *reader, weir__reading *reading, weir_time_us now);
-/* retry.backoff.ms, doubled for each failure up to retry.backoff.max.ms. */
-weir_time_us weir__reader_pause(const weir_reader *reader, uint32_t failures);
 
 /* ---- fetcher.c ---- */
 /* The fetcher of a broker, made when there is none. NULL: no memory. */

@@ -269,6 +269,14 @@ static int32_t log_of(const peer *p, int16_t version, weir_str name, weir_uuid i
     return -1;
 }
 
+static void order_remove(peer_session *s, int32_t at) {
+    int32_t kept = 0;
+    for (int32_t n = 0; n < s->count; n++)
+        if (s->order[n] != at)
+            s->order[kept++] = s->order[n];
+    s->count = kept;
+}
+
 /* Brings the session to what the request says; returns an error code of the whole response. */
 static int16_t session_update(peer *p, peer_session *s, int16_t version, const weir_fetch_request *request) {
     bool full = version < 7 || request->session_epoch <= 0;
@@ -287,6 +295,7 @@ static int16_t session_update(peer *p, peer_session *s, int16_t version, const w
             ck_assert_int_ge(at, 0);
             ck_assert(s->has[at]);
             s->has[at] = false;
+            order_remove(s, at);
         }
     }
     for (int32_t t = 0; t < request->topics.count; t++) {
@@ -295,6 +304,8 @@ static int16_t session_update(peer *p, peer_session *s, int16_t version, const w
             int32_t at = log_of(p, version, f->topic, f->topic_id, f->partitions.items[n].partition);
             if (at < 0)
                 return WEIR_CODE_UNKNOWN_TOPIC_ID;
+            if (!s->has[at])
+                s->order[s->count++] = at;
             s->has[at] = true;
             s->from[at] = f->partitions.items[n].fetch_offset;
             s->told_end[at] = -1;
@@ -395,10 +406,17 @@ static void answer_fetch(peer *p, peer_link *link, const weir_request_header *he
     r.error_code = code;
     r.session_id = code == 0 && header->api_version >= 7 ? s->id : 0;
     r.responses.items = topics;
-    for (int32_t n = 0; code == 0 && n < p->log_count; n++) {
+    int32_t order[PEER_LOGS];
+    memcpy(order, s->order, sizeof order);
+    for (int32_t i = 0, count = s->count; code == 0 && i < count; i++) {
+        int32_t n = order[i];
         weir_fetch_response_partition_data *data = &parts[r.responses.count];
-        if (!s->has[n] || (!fill(p, link, request, n, &room, &first, data) && !full))
+        if (!fill(p, link, request, n, &room, &first, data) && !full)
             continue;
+        if (data->records.len > 0) {
+            order_remove(s, n);
+            s->order[s->count++] = n;
+        }
         damage(p, data);
         weir_fetch_response_fetchable_topic_response *topic = &topics[r.responses.count++];
         topic->topic = weir_str_of(p->logs[n].topic);

@@ -34,7 +34,8 @@ typedef struct peer_log {
 } peer_log;
 
 typedef struct peer_session {
-    int32_t id, epoch; /* epoch of the next request */
+    int32_t id, epoch;               /* epoch of the next request */
+    int32_t order[PEER_LOGS], count; /* in which partitions are served: as listed, those just served last */
     bool has[PEER_LOGS];
     int64_t from[PEER_LOGS], told_end[PEER_LOGS];
 } peer_session;

@@ -306,6 +306,8 @@ START_TEST(partitions_take_turns) {
     find(WEIR_STOP_LATEST);
     h.stop_after = 100;
     ck_assert_int_eq(harvest_read(&h), WEIR_OK);
+    for (int32_t p = 0; p < 4; p++)
+        ck_assert_uint_ge(harvest_of(&h, p), 15);
     h.stop_after = 0;
     ck_assert_int_eq(harvest_read(&h), WEIR_END);
     ck_assert_uint_eq(h.count, 200);

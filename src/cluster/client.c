@@ -113,7 +113,7 @@ void weir__worker_remove(weir__worker *worker) {
 
 static void pump(weir_client *client, weir_time_us now) {
     client->awake = false;
-    WEIR__LIST_EACH(it, &client->workers) {
+    WEIR__LIST_EACH (it, &client->workers) {
         weir__worker *worker = WEIR__ENTRY(it, weir__worker, node);
         worker->work(worker, now);
     }
@@ -147,7 +147,7 @@ weir_time_us weir_client_deadline(const weir_client *client) {
         weir_time_us link = client->links[n] != NULL ? weir__link_deadline(client->links[n]) : WEIR_NEVER;
         due = link < due ? link : due;
     }
-    WEIR__LIST_EACH(it, &client->workers) {
+    WEIR__LIST_EACH (it, &client->workers) {
         const weir__worker *worker = WEIR__ENTRY(it, const weir__worker, node);
         weir_time_us at = worker->deadline(worker);
         due = at < due ? at : due;

@@ -63,9 +63,9 @@ static weir__txn *txn_at(weir_sink *sink, uint32_t *n) {
     if (*n < sink->pool_size)
         return sink->pool[(*n)++];
     uint32_t skip = (*n)++ - sink->pool_size;
-    WEIR__LIST_EACH(it, &sink->extra)
-    if (skip-- == 0)
-        return WEIR__ENTRY(it, weir__txn, node);
+    WEIR__LIST_EACH (it, &sink->extra)
+        if (skip-- == 0)
+            return WEIR__ENTRY(it, weir__txn, node);
     return NULL;
 }
 

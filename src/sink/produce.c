@@ -185,7 +185,7 @@ static weir__sink_batch *batch_due(weir_sink *sink, weir__sink_partition *partit
         return NULL;
     if (!weir__partition_added(sink, partition))
         return NULL;
-    WEIR__LIST_EACH(it, &partition->queue) {
+    WEIR__LIST_EACH (it, &partition->queue) {
         weir__sink_batch *batch = WEIR__ENTRY(it, weir__sink_batch, node);
         if (!batch->in_flight)
             return batch;

@@ -280,7 +280,7 @@ bool weir_sink_lost(const weir_sink *sink, size_t n, weir_committable *committab
         committable_of(sink->pool[i], committable);
         return true;
     }
-    WEIR__LIST_EACH(it, &sink->extra) {
+    WEIR__LIST_EACH (it, &sink->extra) {
         const weir__txn *txn = WEIR__ENTRY(it, const weir__txn, node);
         if (!txn->lost || n-- > 0)
             continue;

@@ -145,8 +145,8 @@ START_TEST(list) {
     weir__list_push(&head, &items[2].link);
     weir__list_push_front(&head, &items[0].link);
     int want = 0;
-    WEIR__LIST_EACH(link, &head)
-    ck_assert_int_eq(WEIR__ENTRY(link, item, link)->n, want++);
+    WEIR__LIST_EACH (link, &head)
+        ck_assert_int_eq(WEIR__ENTRY(link, item, link)->n, want++);
     ck_assert_int_eq(want, 3);
     weir__list_remove(&items[1].link);
     weir__list_remove(&items[1].link);

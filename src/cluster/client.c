@@ -133,8 +133,8 @@ void weir_client_tick(weir_client *client, weir_time_us now) {
     pump(client, now);
 }
 
-/* One round of work can make more of it: a request needs a coordinator, whose lookup is a request. Whatever should go on
-   for longer waits for the next round, so that a fault here cannot stop the host. */
+/* One round of work can make more of it: a request needs a coordinator, whose lookup is a request. Whatever should go
+   on for longer waits for the next round, so that a fault here cannot stop the host. */
 #define PUMPS_MAX 8
 
 bool weir_client_next_io(weir_client *client, weir_io *io) {

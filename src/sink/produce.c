@@ -176,7 +176,8 @@ static uint32_t requests_to(const weir_sink *sink, int32_t broker) {
 }
 
 /* Under transaction version 2 the broker adds a partition to the transaction when its first batch comes. It takes one
-   such request of a transactional id at a time and turns others away, which costs a back-off: they wait here instead. */
+   such request of a transactional id at a time and turns others away, which costs a back-off: they wait here instead.
+ */
 static bool waits_for_adding(const weir_sink *sink, const weir__sink_partition *partition, int32_t broker) {
     const weir__txn *txn = sink->transactional ? weir__txn_current(sink) : NULL;
     if (txn == NULL || txn->version < 2 || partition->added_to == txn->serial)

@@ -7,8 +7,9 @@
 
 /* The bytes from the beginning of a record that weir_batch_next may touch before it knows where the record ends: the
    head of at most 8, a key of at most 63, two of the value's length. */
-#define HEAD_SIZE 8
-#define FAST_ROOM (HEAD_SIZE + 63 + 2)
+#define HEAD_SIZE          8
+#define TIMESTAMP_SIZE_MAX 3
+#define FAST_ROOM          (HEAD_SIZE + 63 + 2)
 
 /* The least that a record takes: six one-byte varints and the attributes. */
 #define RECORD_SIZE_MIN 7
@@ -71,8 +72,12 @@ static void expect(weir_batch_walk *walk, unsigned timestamp_size) {
     uint64_t offset = (uint64_t)walk->next_delta << 1;
     unsigned offset_size = weir__varint_size(offset);
     expect_nothing(walk);
-    if (3 + timestamp_size + offset_size + 1 > HEAD_SIZE || walk->end - walk->p < FAST_ROOM)
+    if (timestamp_size > TIMESTAMP_SIZE_MAX || 3 + timestamp_size + offset_size + 1 > HEAD_SIZE ||
+        walk->end - walk->p < FAST_ROOM || walk->next_delta >= walk->stop_delta)
         return;
+    /* The step must not run over from the lowest group of the offset delta. */
+    int32_t group_end = walk->next_delta / 64 * 64 + 64;
+    walk->expect_until = group_end < walk->stop_delta ? group_end : walk->stop_delta;
     unsigned offset_at = 8 * (3 + timestamp_size), key_at = offset_at + 8 * offset_size;
     uint64_t marks = 0x80808080 & ((UINT64_C(1) << 8 * timestamp_size) - 1); /* of the bytes of the timestamp delta */
     /* The length is not negative and ends with its second byte, the key's with its first. */
@@ -155,60 +160,70 @@ static inline uint64_t load64_le(const uint8_t *p) {
            (uint64_t)p[3] << 24 | (uint64_t)p[2] << 16 | (uint64_t)p[1] << 8 | p[0];
 }
 
-/* The varint at p, which is known to have at most 4 bytes. */
+/* The varint at p, which is known to have at most TIMESTAMP_SIZE_MAX bytes. */
 static inline uint32_t short_varint(const uint8_t *p) {
     uint32_t v = p[0];
-    for (unsigned i = 1; v >= 1U << (7 * i); i++)
-        v += ((uint32_t)p[i] - 1) << (7 * i); /* the 1 takes back the mark of the byte before */
+    if (v >= 0x80) {
+        v += ((uint32_t)p[1] - 1) << 7; /* the 1 takes back the mark of the byte before */
+        if (v >= 0x4000)
+            v += ((uint32_t)p[2] - 1) << 14;
+    }
     return v;
+}
+
+/* The value whose length begins at `at`, when just it and a header count of 0 fill the bytes before `stop`. The
+   distance is of a record shorter than 2^13, or negative when the key ran over: then nothing matches. */
+static inline bool value_take(const uint8_t *at, const uint8_t *stop, weir_bytes *value) {
+    uint32_t len = (uint32_t)(stop - at);
+    if (len > 2 + 63) { /* then the length has two bytes; the lower group is doubled with the rest, and marked */
+        len -= 3;
+        *value = (weir_bytes){at + 2, len};
+        return ((uint32_t)at[1] << 8 | at[0]) == 2 * (len + (len & ~0x3fU)) + 0x80;
+    }
+    len -= 2;
+    *value = (weir_bytes){at + 1, len};
+    if (at[0] == 2 * len)
+        return true;
+    value->p = NULL;
+    return at[0] == 1 && len == 0;
 }
 
 weir_err weir_batch_next(weir_batch_walk *walk, weir_record *record) {
     const uint8_t *p = walk->p;
-    int32_t offset_delta = walk->next_delta;
-    if (p > walk->fast_end || offset_delta >= walk->stop_delta)
+    if (p > walk->fast_end)
         return next_careful(walk, record);
     uint64_t head = load64_le(p);
-    uint32_t length = (uint32_t)head >> 1 & 0x3f;
-    if (head & 0x80) {
-        length += ((uint32_t)head >> 8 & 0xff) << 6;
-        p += 2;
-    } else {
+    uint32_t length = ((uint32_t)head & 0x7e) >> 1 | ((uint32_t)head & 0x7f00) >> 2;
+    p += 2;
+    if (!(head & 0x80)) { /* the length has one byte */
+        length &= 0x3f;
         head = head << 8 | (head & 1);
-        p += 1;
+        p--;
     }
-    if ((head & walk->head_mask) != walk->head_want || walk->end - p < (ptrdiff_t)length)
+    if ((head & walk->head_mask) != walk->head_want || (uintptr_t)p + length > (uintptr_t)walk->end)
         return next_careful(walk, record);
     const uint8_t *stop = p + length, *key = p + walk->key_at;
-    uint32_t key_len = key[-1] >> 1;
-    record->key = (weir_bytes){key, key_len};
-    if (key[-1] & 1) {
-        if (key[-1] != 1)
+    uint32_t key_len = key[-1];
+    if (key_len & 1) {
+        if (key_len != 1)
             return next_careful(walk, record);
         record->key.p = NULL;
-        key_len = 0;
+    } else {
+        record->key.p = key;
     }
-    const uint8_t *value = key + key_len;
-    uint32_t value_len = *value++;
-    /* Were there a third byte, the sum would be beyond any length of two, and what follows would not hold. */
-    if (value_len >= 0x80)
-        value_len += ((uint32_t)*value++ << 7) - 0x80;
-    record->value = (weir_bytes){value, value_len >> 1};
-    if (value_len & 1) {
-        if (value_len != 1)
-            return next_careful(walk, record);
-        record->value.p = NULL;
-    }
-    /* Nothing but a header count of 0 may be left. */
-    if (stop - value != (ptrdiff_t)(value_len >> 1) + 1 || stop[-1] != 0)
+    key_len >>= 1;
+    record->key.len = key_len;
+    key += key_len;
+    if (stop[-1] != 0 || !value_take(key, stop, &record->value))
         return next_careful(walk, record);
     record->headers = (weir_bytes){stop, 0};
     record->header_count = 0;
+    int32_t offset_delta = walk->next_delta;
     place(walk, offset_delta, short_varint(p + 1), record);
     walk->p = stop;
     walk->next_delta = ++offset_delta;
     walk->head_want += walk->head_step;
-    if (offset_delta % 64 == 0) /* the low group of the offset delta ran over */
+    if (offset_delta == walk->expect_until)
         expect_nothing(walk);
     return WEIR_OK;
 }

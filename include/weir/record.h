@@ -79,7 +79,8 @@ typedef struct weir_batch_walk {
     int32_t next_delta, stop_delta; /* offset deltas: the least of the next record, what it will be behind the last */
     int32_t last_delta;             /* offsets must ascend and stay within it */
     weir_timestamp_type timestamp_type;
-    uint64_t head_mask, head_want, head_step; /* what the next record is expected to begin with */
+    uint64_t head_mask, head_want, head_step; /* what the next record is expected to begin with ... */
+    int32_t expect_until;                     /* ... up to the one with this offset delta */
     uint32_t key_at;
 } weir_batch_walk;
 

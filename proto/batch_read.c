@@ -93,7 +93,7 @@ static void expect(weir_batch_walk *walk, unsigned timestamp_size) {
 void weir_batch_walk_init(weir_batch_walk *walk, const weir_batch_header *header, weir_bytes records) {
     walk->p = records.p;
     walk->end = records.len ? records.p + records.len : records.p;
-    walk->fast_end = records.len < FAST_ROOM ? records.p : walk->end - FAST_ROOM;
+    walk->fast_end = records.len < FAST_ROOM ? NULL : walk->end - FAST_ROOM + 1; /* below it there is room */
     walk->base_offset = header->base_offset;
     walk->base_timestamp = header->base_timestamp;
     walk->max_timestamp = header->max_timestamp;
@@ -190,7 +190,7 @@ static inline bool value_take(const uint8_t *at, const uint8_t *stop, weir_bytes
 
 weir_err weir_batch_next(weir_batch_walk *walk, weir_record *record) {
     const uint8_t *p = walk->p;
-    if (p > walk->fast_end)
+    if ((uintptr_t)p >= (uintptr_t)walk->fast_end)
         return next_careful(walk, record);
     uint64_t head = load64_le(p);
     uint32_t length = ((uint32_t)head & 0x7e) >> 1 | ((uint32_t)head & 0x7f00) >> 2;

@@ -26,12 +26,11 @@ static void splice(weir_out *out, weir_bytes bytes) {
     if (out->error || bytes.len == 0)
         return;
     out->total += bytes.len;
-    if (!out->start)
-        return;
+    size_t at = out->start ? (size_t)(out->p - out->start) : 0;
     if (out->splice_count == out->splice_cap)
         weir_out_fail(out, WEIR_E_NO_MEMORY);
     else
-        out->splices[out->splice_count++] = (weir_splice){(size_t)(out->p - out->start), bytes};
+        out->splices[out->splice_count++] = (weir_splice){at, bytes};
 }
 
 static void view(writer *w, int kind, bool nullable, const void *member) {

@@ -45,7 +45,7 @@ WEIR_API void weir_enumerator_range(weir_enumerator *enumerator, weir_start star
    range asks for one. A topic that is not (or no longer) among the topics is read on. The split is copied. */
 WEIR_API weir_err weir_enumerator_restore(weir_enumerator *enumerator, const weir_split *split);
 /* WEIR_AGAIN while offsets are being resolved, WEIR_OK once all splits are ready; else see the fault: unknown topic,
-   a topic that was deleted and created anew since the checkpoint, a position that no longer exists. */
+   a topic that was deleted and created anew since the checkpoint, a partition that no longer exists. */
 WEIR_API weir_err weir_enumerator_poll(weir_enumerator *enumerator, weir_time_us now);
 /* The n-th split once poll has returned WEIR_OK; false past the last. The topic's text lives as long as the
    enumerator. Splits are in order of topic (as added), then partition. */
@@ -68,11 +68,12 @@ typedef struct weir_split_batch {
 WEIR_API weir_err weir_reader_new(weir_reader **reader, weir_client *client, const weir_config *config,
                                   weir_alloc *alloc);
 WEIR_API void weir_reader_free(weir_reader *reader);
-/* Gives the reader a split; its topic's text is copied. */
+/* Gives the reader a split; its topic's text is copied. At most once for a partition. */
 WEIR_API weir_err weir_reader_add(weir_reader *reader, const weir_split *split);
 /* The next batch of any split, WEIR_AGAIN when none is there yet, WEIR_END when every split has reached its stop offset
-   (by position, so trailing control records and aborted data count). Releases the batch handed out before. Errors
-   (see the fault) are final: an offset out of range, a corrupt batch, a recreated topic. */
+   (by position, so trailing control records and aborted data count). Releases the batch handed out before; one that
+   was not walked to its end is handed out again instead, where it was left. Errors (see the fault) are final:
+   an offset out of range, a corrupt batch, a recreated topic. */
 WEIR_API weir_err weir_reader_poll(weir_reader *reader, const weir_split_batch **batch, weir_time_us now);
 /* The next record of a batch: WEIR_OK, WEIR_END, or WEIR_E_MALFORMED. Records in front of the split's position are
    passed over, so a walk can be broken off and the split read on later. */

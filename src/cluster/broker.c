@@ -63,7 +63,7 @@ weir_err weir__brokers_bootstrap(weir_client *client, weir_fault *fault) {
 }
 
 weir__broker *weir__broker_find(weir_client *client, int32_t id) {
-    WEIR__LIST_EACH(it, &client->brokers) {
+    WEIR__LIST_EACH (it, &client->brokers) {
         weir__broker *broker = WEIR__ENTRY(it, weir__broker, node);
         if (broker->id == id)
             return broker;
@@ -73,7 +73,7 @@ weir__broker *weir__broker_find(weir_client *client, int32_t id) {
 
 /* A bootstrap address that turns out to be the broker keeps its links: it only gets its id. */
 static weir__broker *seed_adopt(weir_client *client, int32_t id, weir_str host, int32_t port) {
-    WEIR__LIST_EACH(it, &client->brokers) {
+    WEIR__LIST_EACH (it, &client->brokers) {
         weir__broker *broker = WEIR__ENTRY(it, weir__broker, node);
         if (broker->id < 0 && broker->port == port && weir_str_equal(weir_str_of(broker->host), host)) {
             broker->id = id;
@@ -154,7 +154,7 @@ static uint32_t rank(const weir__broker *broker) {
 
 weir__broker *weir__broker_any(weir_client *client, weir_time_us now) {
     weir__broker *best = NULL;
-    WEIR__LIST_EACH(it, &client->brokers) {
+    WEIR__LIST_EACH (it, &client->brokers) {
         weir__broker *broker = WEIR__ENTRY(it, weir__broker, node);
         if (usable(broker, now) && (best == NULL || rank(broker) < rank(best)))
             best = broker;
@@ -168,7 +168,7 @@ void weir__brokers_free(weir_client *client) {
 }
 
 bool weir_client_broker(const weir_client *client, size_t n, weir_broker_info *info) {
-    WEIR__LIST_EACH(it, &client->brokers) {
+    WEIR__LIST_EACH (it, &client->brokers) {
         const weir__broker *broker = WEIR__ENTRY(it, weir__broker, node);
         if (broker->id < 0 || n-- > 0)
             continue;

@@ -111,12 +111,9 @@ void weir__worker_remove(weir__worker *worker) {
     weir__list_remove(&worker->node);
 }
 
-void weir_client_tick(weir_client *client, weir_time_us now) {
-    client->now = now;
-    for (uint32_t n = 0; n < client->link_count; n++)
-        if (client->links[n] != NULL)
-            weir__link_tick(client->links[n], now);
-    WEIR__LIST_EACH(it, &client->workers) {
+static void pump(weir_client *client, weir_time_us now) {
+    client->awake = false;
+    WEIR__LIST_EACH (it, &client->workers) {
         weir__worker *worker = WEIR__ENTRY(it, weir__worker, node);
         worker->work(worker, now);
     }
@@ -124,7 +121,31 @@ void weir_client_tick(weir_client *client, weir_time_us now) {
     weir__route(client, now);
 }
 
+void weir__client_wake(weir_client *client) {
+    client->awake = true;
+}
+
+void weir_client_tick(weir_client *client, weir_time_us now) {
+    client->now = now;
+    for (uint32_t n = 0; n < client->link_count; n++)
+        if (client->links[n] != NULL)
+            weir__link_tick(client->links[n], now);
+    pump(client, now);
+}
+
+/* One round of work can make more of it: a request needs a coordinator, whose lookup is a request. Whatever should go
+   on for longer waits for the next round, so that a fault here cannot stop the host. */
+#define PUMPS_MAX 8
+
+bool weir_client_next_io(weir_client *client, weir_io *io) {
+    for (int n = 0; client->awake && n < PUMPS_MAX; n++)
+        pump(client, client->now);
+    return weir__link_next_io(client, io);
+}
+
 weir_time_us weir_client_deadline(const weir_client *client) {
+    if (client->awake)
+        return client->now;
     weir_time_us due = weir__metadata_deadline(client);
     weir_time_us route = weir__route_deadline(client);
     due = route < due ? route : due;
@@ -132,7 +153,7 @@ weir_time_us weir_client_deadline(const weir_client *client) {
         weir_time_us link = client->links[n] != NULL ? weir__link_deadline(client->links[n]) : WEIR_NEVER;
         due = link < due ? link : due;
     }
-    WEIR__LIST_EACH(it, &client->workers) {
+    WEIR__LIST_EACH (it, &client->workers) {
         const weir__worker *worker = WEIR__ENTRY(it, const weir__worker, node);
         weir_time_us at = worker->deadline(worker);
         due = at < due ? at : due;

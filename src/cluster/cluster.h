@@ -1,7 +1,7 @@
 /* What the layers above see of a client: requests with routing and retry, metadata, coordinators.
 
    A request is a struct of its owner's that stays in place until its `done` is called, exactly once. `done` runs inside
-   weir_client_tick, _received or _closed; it may submit requests but not free the client. */
+   weir_client_tick, _next_io, _received or _closed; it may submit requests but not free the client. */
 #ifndef WEIR_SRC_CLUSTER_CLUSTER_H
 #define WEIR_SRC_CLUSTER_CLUSTER_H
 
@@ -138,6 +138,8 @@ const weir_config *weir__client_config(const weir_client *client);
 /* The version of an API that a broker would be spoken to in, capped at max_version (-1: no cap); -1 while no link to
    it has told its versions, or when there is none in common. */
 int16_t weir__broker_version(const weir_client *client, int32_t broker, int16_t api_key, int16_t max_version);
+/* There may be something to send: requests and workers are looked at before the host waits again. */
+void weir__client_wake(weir_client *client);
 /* Adds one more way to find work: called at the end of every tick. Used by sources and sinks to send what has become
    ready. Caller keeps the struct in place until removed. */
 typedef struct weir__worker {

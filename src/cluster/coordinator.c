@@ -54,7 +54,7 @@ void weir__coordinator_find(weir_client *client, weir__coordinator *c, weir_time
 }
 
 weir__coordinator *weir__coordinator_want(weir_client *client, weir_target_kind kind, weir_str key) {
-    WEIR__LIST_EACH(it, &client->coordinators) {
+    WEIR__LIST_EACH (it, &client->coordinators) {
         weir__coordinator *c = WEIR__ENTRY(it, weir__coordinator, node);
         if (c->kind == kind && weir_str_equal(weir_str_of(c->key), key))
             return c;

@@ -177,6 +177,15 @@ static void deliver(weir__link *link, weir__flight *flight, weir__reply *reply, 
     request->done(request, &outcome);
 }
 
+/* A response that came but could not be decoded for want of memory: as good as lost. */
+static void drop_unread(weir__link *link, weir__flight *flight, weir_time_us now) {
+    weir__request *request = flight->request;
+    weir__trouble(link->client, WEIR_E_NO_MEMORY, link->broker,
+                  "there is no memory to decode its response to %s: raise the memory budget", flight->api->name);
+    weir__flight_free(link->client, flight);
+    weir__request_lost(link->client, request, true, now);
+}
+
 bool weir__flight_land(weir__link *link, uint8_t *frame, uint32_t size, weir_time_us now) {
     weir_client *client = link->client;
     weir__reply reply = {frame, size, NULL, 0, NULL};
@@ -198,12 +207,14 @@ bool weir__flight_land(weir__link *link, uint8_t *frame, uint32_t size, weir_tim
     }
     if (err == WEIR_OK)
         err = decode(client, flight, body_version(flight, in), in, &reply);
-    if (err == WEIR_OK) {
+    if (err == WEIR_OK || err == WEIR_E_NO_MEMORY)
         weir__list_remove(&flight->node);
+    if (err == WEIR_OK)
         deliver(link, flight, &reply, now);
-    }
+    else if (err == WEIR_E_NO_MEMORY)
+        drop_unread(link, flight, now);
     weir__reply_free(client, &reply);
-    return err == WEIR_OK;
+    return err == WEIR_OK || err == WEIR_E_NO_MEMORY;
 }
 
 weir__reply weir__reply_keep(const weir__outcome *outcome) {

@@ -110,12 +110,17 @@ static void link_close(weir__link *link, weir_time_us now) {
     weir__metadata_refresh(client);
 }
 
+/* Closes the link from this side. */
+static void hang_up(weir__link *link, weir_time_us now) {
+    link->ask_close = !link->ask_open;
+    link_close(link, now);
+}
+
 void weir__link_drop(weir__link *link, const char *why, weir_time_us now) {
     if (link->state == WEIR__LINK_CLOSED)
         return;
     weir__trouble(link->client, WEIR_E_UNREACHABLE, link->broker, "%s", why);
-    link->ask_close = !link->ask_open;
-    link_close(link, now);
+    hang_up(link, now);
 }
 
 void weir__link_free(weir__link *link) {
@@ -144,6 +149,18 @@ weir_time_us weir__link_deadline(const weir__link *link) {
     return due;
 }
 
+static void response_overdue(weir__link *link, weir_time_us now) {
+    if (link->starved_since == 0) {
+        weir__link_drop(link, "no response within request.timeout.ms", now);
+        return;
+    }
+    weir__trouble(link->client, WEIR_E_NO_MEMORY, link->broker,
+                  "a response of %u bytes does not fit the memory that is left: raise the memory budget or lower "
+                  "fetch.max.bytes",
+                  link->frame_size);
+    hang_up(link, now);
+}
+
 void weir__link_tick(weir__link *link, weir_time_us now) {
     if (weir__link_deadline(link) > now)
         return;
@@ -156,12 +173,7 @@ void weir__link_tick(weir__link *link, weir_time_us now) {
                         now);
         break;
     default:
-        if (link->starved_since != 0)
-            weir__trouble(link->client, WEIR_E_NO_MEMORY, link->broker,
-                          "a response of %u bytes does not fit the memory that is left: raise the memory budget or "
-                          "lower fetch.max.bytes",
-                          link->frame_size);
-        weir__link_drop(link, "no response within request.timeout.ms", now);
+        response_overdue(link, now);
         break;
     }
 }
@@ -198,7 +210,7 @@ void weir_client_closed(weir_client *client, uint32_t number, const char *error,
     link_close(link, now);
 }
 
-bool weir_client_next_io(weir_client *client, weir_io *io) {
+bool weir__link_next_io(weir_client *client, weir_io *io) {
     for (uint32_t n = 0; n < client->link_count; n++) {
         weir__link *link = client->links[n];
         if (link == NULL || (!link->ask_close && !link->ask_open))
@@ -255,8 +267,7 @@ static bool size_arrived(weir__link *link, weir_time_us now) {
         return true;
     }
     weir__trouble(link->client, WEIR_E_MALFORMED, link->broker, "%s", wrong_listener(b));
-    link->ask_close = true;
-    link_close(link, now);
+    hang_up(link, now);
     return false;
 }
 
@@ -280,9 +291,7 @@ void weir_client_received(weir_client *client, uint32_t number, size_t bytes, we
     receive_reset(link);
     if (!weir__flight_land(link, frame, size, now)) {
         weir__trouble(client, WEIR_E_MALFORMED, link->broker,
-                      "its response breaks the protocol; the connection is "
-                      "given up");
-        link->ask_close = true;
-        link_close(link, now);
+                      "its response breaks the protocol; the connection is given up");
+        hang_up(link, now);
     }
 }

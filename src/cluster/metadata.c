@@ -4,7 +4,7 @@
 #include "state.h"
 
 static weir__topic *topic_find(weir_client *client, weir_str name) {
-    WEIR__LIST_EACH(it, &client->topics) {
+    WEIR__LIST_EACH (it, &client->topics) {
         weir__topic *topic = WEIR__ENTRY(it, weir__topic, node);
         if (weir_str_equal(weir_str_of(topic->name), name))
             return topic;
@@ -37,8 +37,8 @@ uint64_t weir__metadata_generation(const weir_client *client) {
 /* ---- the request ---- */
 static uint32_t topic_count(const weir_client *client) {
     uint32_t count = 0;
-    WEIR__LIST_EACH(it, &client->topics)
-    count++;
+    WEIR__LIST_EACH (it, &client->topics)
+        count++;
     return count;
 }
 
@@ -62,7 +62,7 @@ static const void *metadata_fill(weir__request *request, int16_t version) {
     message->topics.items = client->metadata_topics;
     message->topics.count = 0;
     message->allow_auto_topic_creation = version < 4;
-    WEIR__LIST_EACH(it, &client->topics) {
+    WEIR__LIST_EACH (it, &client->topics) {
         if ((uint32_t)message->topics.count == client->metadata_topic_cap)
             break; /* wanted since the request was made; the next one will have it */
         weir_metadata_request_topic *topic = &client->metadata_topics[message->topics.count++];
@@ -133,8 +133,8 @@ static void topic_learn(weir_client *client, const weir_metadata_response_topic 
 }
 
 static void brokers_learn(weir_client *client, const weir_metadata_response *response) {
-    WEIR__LIST_EACH(it, &client->brokers)
-    WEIR__ENTRY(it, weir__broker, node)->listed = false;
+    WEIR__LIST_EACH (it, &client->brokers)
+        WEIR__ENTRY(it, weir__broker, node)->listed = false;
     bool all = response->brokers.count > 0;
     for (int32_t i = 0; i < response->brokers.count; i++) {
         const weir_metadata_response_broker *b = &response->brokers.items[i];
@@ -164,7 +164,6 @@ static void metadata_done(weir__request *request, const weir__outcome *outcome) 
         client->metadata_wanted = true;
         return;
     }
-    client->metadata_wanted = false;
     client->metadata_at = now;
     client->metadata_generation++;
     brokers_learn(client, response);
@@ -181,7 +180,7 @@ static void metadata_done(weir__request *request, const weir__outcome *outcome) 
 /* With every known broker failing, the bootstrap addresses are tried again (KIP-899). */
 static void rebootstrap(weir_client *client) {
     weir_fault ignored;
-    WEIR__LIST_EACH(it, &client->brokers) {
+    WEIR__LIST_EACH (it, &client->brokers) {
         const weir__broker *broker = WEIR__ENTRY(it, weir__broker, node);
         if (broker->id < 0 || broker->failures < 3)
             return;
@@ -203,6 +202,7 @@ void weir__metadata_tick(weir_client *client, weir_time_us now) {
     request->done = metadata_done;
     request->owner = client;
     request->deadline = now + client->config.default_api_timeout_ms * 1000;
+    client->metadata_wanted = false; /* what is wanted from here on is newer than this request */
     weir__request_submit(client, request, now);
 }
 

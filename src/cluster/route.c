@@ -39,7 +39,7 @@ static int16_t link_version(const weir__link *link, int16_t key, int16_t max_ver
 }
 
 int16_t weir__broker_version(const weir_client *client, int32_t id, int16_t api_key, int16_t max_version) {
-    WEIR__LIST_EACH(it, &client->brokers) {
+    WEIR__LIST_EACH (it, &client->brokers) {
         const weir__broker *broker = WEIR__ENTRY(it, weir__broker, node);
         for (int use = 0; broker->id == id && use < WEIR__USES; use++) {
             const weir__link *link = broker->links[use];
@@ -107,7 +107,7 @@ static weir_time_us request_due(const weir_client *client, const weir__request *
     weir_time_us due = request->deadline;
     if (request->not_before > client->now)
         due = sooner(due, request->not_before);
-    WEIR__LIST_EACH(it, &client->brokers) {
+    WEIR__LIST_EACH (it, &client->brokers) {
         const weir__broker *broker = WEIR__ENTRY(it, weir__broker, node);
         const weir__link *link = broker->links[request->use];
         if (broker->retry_at > client->now)
@@ -120,13 +120,14 @@ static weir_time_us request_due(const weir_client *client, const weir__request *
 
 weir_time_us weir__route_deadline(const weir_client *client) {
     weir_time_us due = WEIR_NEVER;
-    WEIR__LIST_EACH(it, &client->waiting)
-    due = sooner(due, request_due(client, WEIR__ENTRY(it, const weir__request, node)));
+    WEIR__LIST_EACH (it, &client->waiting)
+        due = sooner(due, request_due(client, WEIR__ENTRY(it, const weir__request, node)));
     return due;
 }
 
 /* ---- what owners call ---- */
 static void wait(weir_client *client, weir__request *request) {
+    weir__client_wake(client);
     request->active = true;
     request->flight = NULL;
     weir__list_push(&client->waiting, &request->node);
@@ -165,7 +166,7 @@ static void drop_unwritten(weir_client *client, weir__request *request) {
         weir__link *link = client->links[n];
         if (link == NULL)
             continue;
-        WEIR__LIST_EACH(it, &link->flights) {
+        WEIR__LIST_EACH (it, &link->flights) {
             if (WEIR__ENTRY(it, weir__flight, node) != request->flight)
                 continue;
             request->flight->request = NULL;

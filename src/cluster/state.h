@@ -82,7 +82,8 @@ struct weir_client {
     weir_alloc *alloc;
     weir_config config;
     weir__rng rng;
-    weir_time_us now; /* of the call under way */
+    weir_time_us now; /* of the last call that told it */
+    bool awake;       /* something may be ready to be sent: look before the host waits */
 
     weir__list brokers;
     weir__list waiting; /* requests that have no link yet */
@@ -136,6 +137,8 @@ void weir__link_drop(weir__link *link, const char *why, weir_time_us now);
 weir_time_us weir__link_deadline(const weir__link *link);
 void weir__link_tick(weir__link *link, weir_time_us now);
 void weir__link_free(weir__link *link);
+/* The next link that the host is to open or close; false when there is none. */
+bool weir__link_next_io(weir_client *client, weir_io *io);
 
 /* ---- flight.c ---- */
 /* Encodes a request for a link and queues it. WEIR_E_VERSION, WEIR_E_NO_MEMORY: nothing was queued. */

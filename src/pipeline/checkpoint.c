@@ -101,10 +101,11 @@ weir_err weir__checkpoint_choose(const weir_bytes files[2], const char *job, con
     }
     choice->fallback = choice->found && damaged;
     if (!choice->found && damaged) {
-        weir_fault_set(fault, WEIR_E_CHECKPOINT,
-                       "no checkpoint in %s can be used: %s. Nothing was started or overwritten; put a whole file back, "
-                       "or begin anew with --fresh",
-                       dir, choice->why);
+        weir_fault_set(
+            fault, WEIR_E_CHECKPOINT,
+            "no checkpoint in %s can be used: %s. Nothing was started or overwritten; put a whole file back, "
+            "or begin anew with --fresh",
+            dir, choice->why);
         return WEIR_E_CHECKPOINT;
     }
     if (choice->found && !weir_str_equal(choice->checkpoint.job, weir_str_of(job))) {

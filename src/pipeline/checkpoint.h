@@ -12,8 +12,8 @@
 typedef struct weir__checkpoint {
     uint64_t number; /* counts up over the life of a job */
     weir_str job;
-    weir_str lineage; /* names the unbroken line of checkpoints since the last fresh start */
-    bool finished;    /* every split had reached its stop offset and all was committed */
+    weir_str lineage;        /* names the unbroken line of checkpoints since the last fresh start */
+    bool finished;           /* every split had reached its stop offset and all was committed */
     weir_bytes splits;       /* weir_splits_encode: where the next record is to be read */
     weir_bytes before;       /* the same of the checkpoint before: where the committables' records begin */
     weir_bytes committables; /* weir_committables_encode */
@@ -27,8 +27,8 @@ weir_err weir__checkpoint_decode(weir_bytes bytes, weir__checkpoint *checkpoint,
 /* What is to be restored out of the two files of a store. */
 typedef struct weir__choice {
     bool found;
-    int slot;      /* where the chosen one lies */
-    bool fallback; /* the other file is damaged; it may have been the newer one */
+    int slot;        /* where the chosen one lies */
+    bool fallback;   /* the other file is damaged; it may have been the newer one */
     const char *why; /* what is wrong with the other file */
     weir__checkpoint checkpoint;
 } weir__choice;

@@ -59,11 +59,12 @@ static weir_err check_budget(const weir_job_config *config, weir_fault *fault) {
     int64_t need = 3 * config->source.fetch_max_bytes + config->sink.buffer_memory + SMALL_THINGS;
     if (config->memory_budget >= (uint64_t)need)
         return WEIR_OK;
-    weir_fault_set(fault, WEIR_E_CONFIG,
-                   "the memory budget of %zu bytes is too small: 3 x fetch.max.bytes (%lld) + buffer.memory (%lld) + %d "
-                   "make %lld; raise the budget or lower those",
-                   config->memory_budget, (long long)config->source.fetch_max_bytes,
-                   (long long)config->sink.buffer_memory, SMALL_THINGS, (long long)need);
+    weir_fault_set(
+        fault, WEIR_E_CONFIG,
+        "the memory budget of %zu bytes is too small: 3 x fetch.max.bytes (%lld) + buffer.memory (%lld) + %d "
+        "make %lld; raise the budget or lower those",
+        config->memory_budget, (long long)config->source.fetch_max_bytes, (long long)config->sink.buffer_memory,
+        SMALL_THINGS, (long long)need);
     return WEIR_E_CONFIG;
 }
 

@@ -104,8 +104,7 @@ static weir_err pass_on(weir_job *job) {
 
 static weir_err overflow_drain(weir_job *job) {
     while (job->overflow != NULL) {
-        weir_err err =
-            weir_sink_send(job->sink, 0, job->overflow->partition, &job->overflow->record, job->now);
+        weir_err err = weir_sink_send(job->sink, 0, job->overflow->partition, &job->overflow->record, job->now);
         if (err != WEIR_OK)
             return err;
         overflow_pop(job);

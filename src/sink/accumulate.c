@@ -131,6 +131,7 @@ void weir__batch_close(weir__sink_partition *partition) {
     weir__list_push(&partition->queue, &batch->node);
     sink->open_batches--;
     sink->queued_batches++;
+    weir__client_wake(sink->client);
 }
 
 void weir__flush(weir_sink *sink) {

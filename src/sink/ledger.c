@@ -123,7 +123,6 @@ static const void *add_fill(weir__request *request, int16_t version) {
 
 void weir__ledger_write(weir__txn *txn, weir_time_us now) {
     weir_sink *sink = txn->sink;
-    txn->ledger_done = false;
     if (txn->version >= 2) {
         commit_submit(txn, now);
         return;

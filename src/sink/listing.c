@@ -36,9 +36,9 @@ weir__txn *weir__txn_find(weir_sink *sink, weir_str id) {
     for (uint32_t n = 0; n < sink->pool_size; n++)
         if (weir_str_equal(weir_str_of(sink->pool[n]->id), id))
             return sink->pool[n];
-    WEIR__LIST_EACH(it, &sink->extra)
-    if (weir_str_equal(weir_str_of(WEIR__ENTRY(it, weir__txn, node)->id), id))
-        return WEIR__ENTRY(it, weir__txn, node);
+    WEIR__LIST_EACH (it, &sink->extra)
+        if (weir_str_equal(weir_str_of(WEIR__ENTRY(it, weir__txn, node)->id), id))
+            return WEIR__ENTRY(it, weir__txn, node);
     return NULL;
 }
 

@@ -63,9 +63,9 @@ static weir__txn *txn_at(weir_sink *sink, uint32_t *n) {
     if (*n < sink->pool_size)
         return sink->pool[(*n)++];
     uint32_t skip = (*n)++ - sink->pool_size;
-    WEIR__LIST_EACH(it, &sink->extra)
-    if (skip-- == 0)
-        return WEIR__ENTRY(it, weir__txn, node);
+    WEIR__LIST_EACH (it, &sink->extra)
+        if (skip-- == 0)
+            return WEIR__ENTRY(it, weir__txn, node);
     return NULL;
 }
 
@@ -136,6 +136,7 @@ static const void *producer_fill(weir__request *request, int16_t version) {
     weir_sink *sink = request->owner;
     (void)version;
     weir_message_init(request->api->request, &sink->producer_message);
+    sink->producer_message.transactional_id = (weir_str){NULL, 0};
     sink->producer_message.transaction_timeout_ms = (int32_t)sink->config.transaction_timeout_ms;
     return &sink->producer_message;
 }

@@ -64,7 +64,7 @@ void weir__settle_by_ledger(weir_sink *sink, weir_time_us now) {
             (in_ledger(txn) ? proven_committed : proven_lost)(txn);
         }
     }
-    WEIR__LIST_EACH(it, &sink->extra) {
+    WEIR__LIST_EACH (it, &sink->extra) {
         weir__txn *txn = WEIR__ENTRY(it, weir__txn, node);
         if (txn->state == WEIR__TXN_SETTLING && txn->asks_ledger) {
             txn->asks_ledger = false;

@@ -223,11 +223,17 @@ static weir_err txn_prepare(weir_sink *sink, uint64_t checkpoint, weir_time_us n
     if (txn->state == WEIR__TXN_OPEN) {
         weir__txn_enter(txn, WEIR__TXN_PREPARING);
         txn->checkpoint = checkpoint;
-        weir__ledger_write(txn, now);
+        txn->ledger_begun = txn->ledger_done = false;
     }
     if (txn->state != WEIR__TXN_PREPARING)
         return WEIR_OK; /* no record since the last checkpoint: nothing to be committed */
-    if (!weir__flushed(sink) || !txn->ledger_done)
+    /* Only once the records are written: under transaction version 2 a broker adds one thing at a time to a
+       transaction and turns away what comes meanwhile. */
+    if (weir__flushed(sink) && !txn->ledger_begun) {
+        txn->ledger_begun = true;
+        weir__ledger_write(txn, now);
+    }
+    if (!txn->ledger_done)
         return WEIR_AGAIN;
     if (txn->acknowledged != txn->records) {
         weir__sink_fail(sink, WEIR_E_ABORTED, 0, "transaction '%s': %llu records were accepted, %llu acknowledged",
@@ -280,7 +286,7 @@ bool weir_sink_lost(const weir_sink *sink, size_t n, weir_committable *committab
         committable_of(sink->pool[i], committable);
         return true;
     }
-    WEIR__LIST_EACH(it, &sink->extra) {
+    WEIR__LIST_EACH (it, &sink->extra) {
         const weir__txn *txn = WEIR__ENTRY(it, const weir__txn, node);
         if (!txn->lost || n-- > 0)
             continue;

@@ -86,7 +86,7 @@ struct weir__txn {
     bool restored;  /* a committable of the checkpoint that was restored */
     bool lingering; /* seen open on the broker, and no checkpoint holds it */
     bool lost;
-    bool ledger_done;
+    bool ledger_begun, ledger_done;
     bool asks_ledger; /* settling: the ledger will tell */
     bool was_aborted; /* settling: the coordinator says that the transaction, or a later one, was aborted */
     int16_t end_code; /* what EndTxn was refused with; 0: it was not */

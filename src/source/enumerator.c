@@ -30,6 +30,7 @@ struct weir_enumerator {
     weir_stop stop;
     weir_fault fault;
     phase phase;
+    bool stirred;             /* requests were submitted outside of a tick: they leave with the next one */
     weir_time_us deadline;    /* for the metadata; WEIR_NEVER before the first poll */
     weir_time_us short_since; /* since when a restored partition is not among its topic's; 0: none is */
     weir__worker worker;
@@ -45,12 +46,16 @@ struct weir_enumerator {
 static void step(weir_enumerator *e, weir_time_us now);
 
 static void work(weir__worker *worker, weir_time_us now) {
-    step(WEIR__ENTRY(worker, weir_enumerator, worker), now);
+    weir_enumerator *e = WEIR__ENTRY(worker, weir_enumerator, worker);
+    e->stirred = false;
+    step(e, now);
 }
 
 /* When waiting for metadata may end by time alone. */
 static weir_time_us next_work(const weir__worker *worker) {
     const weir_enumerator *e = WEIR__ENTRY(worker, const weir_enumerator, worker);
+    if (e->stirred)
+        return INT64_MIN;
     if (e->phase != TOPICS || e->fault.err != WEIR_OK)
         return WEIR_NEVER;
     weir_time_us next = e->deadline;
@@ -337,7 +342,9 @@ static void step(weir_enumerator *e, weir_time_us now) {
 weir_err weir_enumerator_poll(weir_enumerator *e, weir_time_us now) {
     if (e->deadline == WEIR_NEVER)
         e->deadline = now + e->config.default_api_timeout_ms * 1000;
+    phase before = e->phase;
     step(e, now);
+    e->stirred = e->stirred || e->phase != before;
     if (e->fault.err != WEIR_OK)
         return e->fault.err;
     return e->phase == READY ? WEIR_OK : WEIR_AGAIN;

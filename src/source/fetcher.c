@@ -7,7 +7,7 @@
 #define VERSION_SESSIONS      7
 
 weir__fetcher *weir__fetcher_of(weir_reader *reader, int32_t broker) {
-    WEIR__LIST_EACH(it, &reader->fetchers) {
+    WEIR__LIST_EACH (it, &reader->fetchers) {
         weir__fetcher *known = WEIR__ENTRY(it, weir__fetcher, node);
         if (known->broker == broker)
             return known;
@@ -130,7 +130,7 @@ static const void *message_of(weir__request *request, int16_t version) {
     m->topics.items = fetcher->topics;
     m->forgotten_topics_data.items = fetcher->forgotten;
     size_t room = fetcher->room;
-    WEIR__LIST_EACH(it, &fetcher->readings) {
+    WEIR__LIST_EACH (it, &fetcher->readings) {
         weir__reading *reading = WEIR__ENTRY(it, weir__reading, node);
         reading->asked = reading->wanted && room > 0;
         if (room == 0)
@@ -158,7 +158,7 @@ static void fetched(weir__request *request, const weir__outcome *outcome) {
 static size_t choose(weir__fetcher *fetcher, weir_time_us now, weir_time_us *wake, size_t *room, bool *ids) {
     size_t count = 0;
     *ids = true;
-    WEIR__LIST_EACH(it, &fetcher->readings) {
+    WEIR__LIST_EACH (it, &fetcher->readings) {
         weir__reading *reading = WEIR__ENTRY(it, weir__reading, node);
         ++*room;
         reading->wanted = !reading->finished && !reading->stalled && !reading->validate &&
@@ -179,15 +179,15 @@ static size_t choose(weir__fetcher *fetcher, weir_time_us now, weir_time_us *wak
 
 void weir__fetcher_send(weir__fetcher *fetcher, weir_time_us now, weir_time_us *wake) {
     weir_reader *reader = fetcher->reader;
-    if (fetcher->in_flight || weir__list_empty(&fetcher->readings) ||
-        fetcher->held > (size_t)reader->config.fetch_max_bytes)
+    bool full = fetcher->queued > 1 && fetcher->held > (size_t)reader->config.fetch_max_bytes;
+    if (fetcher->in_flight || weir__list_empty(&fetcher->readings) || full)
         return;
     size_t room = 0;
     bool ids;
     if (choose(fetcher, now, wake, &room, &ids) == 0)
         return;
     if (fetcher->not_before <= now && !reserve(fetcher, room))
-        fetcher->not_before = now + weir__reader_pause(reader, 0);
+        fetcher->not_before = now + weir__client_backoff(reader->client, 1);
     if (fetcher->not_before > now) {
         *wake = fetcher->not_before < *wake ? fetcher->not_before : *wake;
         return;

@@ -19,7 +19,7 @@ static uint32_t get32(const uint8_t *p) {
 
 /* Moves fetch_offset behind the last whole batch, so that the next fetch need not wait until these records are walked
    (only then are they checked). Returns whether it moved. */
-static bool pass_batches(weir__reading *reading, weir_records set) {
+static bool pass_batches(weir__reading *reading, weir_records set, int64_t end) {
     int64_t from = reading->fetch_offset;
     while (set.len >= WEIR_BATCH_HEADER_SIZE && set.p[AT_MAGIC] == 2) {
         uint32_t length = get32(set.p + AT_LENGTH), delta = get32(set.p + AT_LAST_OFFSET_DELTA);
@@ -28,6 +28,8 @@ static bool pass_batches(weir__reading *reading, weir_records set) {
             delta > INT32_MAX || base >= (uint64_t)INT64_MAX - delta)
             break;
         int64_t next = (int64_t)(base + delta + 1);
+        if (next > end)
+            break;
         if (next > reading->fetch_offset) {
             reading->fetch_offset = next;
             reading->fetch_epoch = (int32_t)get32(set.p + AT_LEADER_EPOCH);
@@ -109,10 +111,15 @@ static bool take_partition(weir__fetcher *fetcher, weir__reading *reading, const
     reading->last_stable = data->last_stable_offset;
     if (data->records.len == 0)
         return false;
-    *part = (weir__part){.reading = reading, .from = reading->fetch_offset, .records = data->records};
+    *part = (weir__part){
+        .reading = reading,
+        .from = reading->fetch_offset,
+        .end = data->high_watermark,
+        .records = data->records,
+    };
     if (fetcher->reader->config.isolation_level == WEIR_READ_COMMITTED)
         weir__aborted_init(&part->aborted, data->aborted_transactions.items, data->aborted_transactions.count);
-    reading->stalled = !pass_batches(reading, data->records);
+    reading->stalled = !pass_batches(reading, data->records, part->end);
     if (!reading->stalled)
         reading->cut = reading->empty = reading->doubts = 0;
     return true;
@@ -161,7 +168,7 @@ static bool take_partitions(weir__fetcher *fetcher, const weir_fetch_response *r
 /* Brings the session to what the broker now holds. `listed`: the partitions in the response. */
 static void take_session(weir__fetcher *fetcher, const weir_fetch_response *response, bool sound, size_t listed) {
     size_t asked = 0;
-    WEIR__LIST_EACH(it, &fetcher->readings) {
+    WEIR__LIST_EACH (it, &fetcher->readings) {
         weir__reading *reading = WEIR__ENTRY(it, weir__reading, node);
         reading->in_session = reading->asked;
         reading->sent = reading->asking;
@@ -180,7 +187,7 @@ static void take_session(weir__fetcher *fetcher, const weir_fetch_response *resp
    held back sends no record of any split, there is none to come below the high watermark (last stable offset). */
 static void take_nothing(weir__fetcher *fetcher) {
     weir_reader *reader = fetcher->reader;
-    WEIR__LIST_EACH(it, &fetcher->readings) {
+    WEIR__LIST_EACH (it, &fetcher->readings) {
         weir__reading *reading = WEIR__ENTRY(it, weir__reading, node);
         int64_t end =
             reader->config.isolation_level == WEIR_READ_COMMITTED ? reading->last_stable : reading->high_watermark;
@@ -215,6 +222,7 @@ static weir__fetched *make(weir__fetcher *fetcher, size_t parts) {
 
 void weir__fetched_free(weir__fetched *fetched) {
     weir_reader *reader = fetched->fetcher->reader;
+    fetched->fetcher->queued--;
     fetched->fetcher->held -= fetched->reply.frame_size + fetched->reply.memory_size;
     weir__reply_free(reader->client, &fetched->reply);
     weir__list_remove(&fetched->node);
@@ -228,7 +236,7 @@ static void take_response(weir__fetcher *fetcher, const weir__outcome *outcome) 
     weir__fetched *fetched = NULL;
     if (c.with_records > 0 && (fetched = make(fetcher, c.with_records)) == NULL) {
         fetcher->session_epoch = 0;
-        fetcher->not_before = outcome->now + weir__reader_pause(reader, fetcher->failures++);
+        fetcher->not_before = outcome->now + weir__client_backoff(reader->client, ++fetcher->failures);
         return;
     }
     fetcher->failures = 0;
@@ -239,7 +247,7 @@ static void take_response(weir__fetcher *fetcher, const weir__outcome *outcome) 
             take_nothing(fetcher);
         if (outcome->now - fetcher->sent_at <
             reader->config.fetch_max_wait_ms * 1000) /* it did not wait: do not spin */
-            fetcher->not_before = outcome->now + weir__reader_pause(reader, 0);
+            fetcher->not_before = outcome->now + weir__client_backoff(reader->client, 1);
         return;
     }
     if (fetched->count == 0) {
@@ -248,6 +256,7 @@ static void take_response(weir__fetcher *fetcher, const weir__outcome *outcome) 
     }
     rotate(fetched);
     fetched->reply = weir__reply_keep(outcome);
+    fetcher->queued++;
     fetcher->held += fetched->reply.frame_size + fetched->reply.memory_size;
     weir__list_push(&reader->queue, &fetched->node);
 }
@@ -256,7 +265,7 @@ static void take_response(weir__fetcher *fetcher, const weir__outcome *outcome) 
 static void take_refusal(weir__fetcher *fetcher, int16_t code, weir_time_us now) {
     weir_reader *reader = fetcher->reader;
     fetcher->session_epoch = 0;
-    fetcher->not_before = now + weir__reader_pause(reader, fetcher->failures++);
+    fetcher->not_before = now + weir__client_backoff(reader->client, ++fetcher->failures);
     switch (code) {
     case WEIR_CODE_FETCH_SESSION_ID_NOT_FOUND:
         fetcher->session_id = 0;
@@ -265,7 +274,7 @@ static void take_refusal(weir__fetcher *fetcher, int16_t code, weir_time_us now)
     case WEIR_CODE_FETCH_SESSION_TOPIC_ID_ERROR:
         break;
     default:
-        WEIR__LIST_EACH(it, &fetcher->readings) {
+        WEIR__LIST_EACH (it, &fetcher->readings) {
             weir__reading *reading = WEIR__ENTRY(it, weir__reading, node);
             if (reading->asked)
                 take_error(fetcher, reading, code, now);
@@ -285,13 +294,14 @@ void weir__fetched_take(weir__fetcher *fetcher, const weir__outcome *outcome) {
         take_response(fetcher, outcome);
     } else {
         fetcher->session_epoch = 0;
-        fetcher->not_before = outcome->now + weir__reader_pause(reader, fetcher->failures++);
+        fetcher->not_before = outcome->now + weir__client_backoff(reader->client, ++fetcher->failures);
         if (outcome->err == WEIR_E_VERSION)
             (void)weir__source_fault(&reader->fault, WEIR_E_UNSUPPORTED, NULL, -1,
                                      "broker %ld has no version of Fetch that this client can use",
                                      (long)fetcher->broker);
         weir__metadata_refresh(reader->client);
     }
-    WEIR__LIST_EACH(it, &fetcher->readings)
-    WEIR__ENTRY(it, weir__reading, node)->asked = false;
+    WEIR__LIST_EACH (it, &fetcher->readings) {
+        WEIR__ENTRY(it, weir__reading, node)->asked = false;
+    }
 }

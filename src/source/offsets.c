@@ -20,16 +20,10 @@ struct weir__offsets_ask {
 };
 typedef struct weir__offsets_ask ask;
 
-static weir_time_us backoff(const weir__offsets *offsets, uint32_t tries) {
-    const weir_config *config = weir__client_config(offsets->client);
-    int64_t ms = config->retry_backoff_ms << (tries < 16 ? tries : 16);
-    return (ms < config->retry_backoff_max_ms ? ms : config->retry_backoff_max_ms) * 1000;
-}
-
 /* Puts a lookup off. */
 static void defer(weir__offsets *offsets, weir__lookup *lookup, int16_t code, weir_time_us now) {
     lookup->code = code;
-    lookup->not_before = now + backoff(offsets, lookup->tries++);
+    lookup->not_before = now + weir__client_backoff(offsets->client, ++lookup->tries);
 }
 
 static int32_t leader_of(const weir__lookup *lookup) {

@@ -79,11 +79,6 @@ weir_err weir_reader_add(weir_reader *r, const weir_split *split) {
     return WEIR_OK;
 }
 
-weir_time_us weir__reader_pause(const weir_reader *r, uint32_t failures) {
-    int64_t ms = r->config.retry_backoff_ms << (failures < 16 ? failures : 16);
-    return (ms < r->config.retry_backoff_max_ms ? ms : r->config.retry_backoff_max_ms) * 1000;
-}
-
 void weir__reading_moved(weir_reader *r, weir__reading *reading) {
     if (reading->finished || reading->split.position < reading->split.stop)
         return;
@@ -98,7 +93,7 @@ void weir__reading_rewind(weir__reading *reading) {
 }
 
 void weir__reading_defer(weir_reader *r, weir__reading *reading, weir_time_us now) {
-    reading->not_before = now + weir__reader_pause(r, reading->failures++);
+    reading->not_before = now + weir__client_backoff(r->client, ++reading->failures);
 }
 
 /* ---- out of range ---- */
@@ -156,11 +151,11 @@ static bool topic_lost(weir_reader *r, weir__reading *reading, weir_time_us now)
     if (topic->recreated ||
         (!weir_uuid_is_zero(topic->id) && memcmp(&split->topic_id, &topic->id, sizeof topic->id) != 0)) {
         char then[WEIR__UUID_TEXT];
-        (void)weir__source_fault(&r->fault, WEIR_E_LOSS, topic, split->partition,
-                                 "topic '%s' was deleted and created anew: its id was %s and is another one now, so the "
-                                 "position %lld of partition %ld means nothing in it",
-                                 topic->name, weir__uuid_text(split->topic_id, then), (long long)split->position,
-                                 (long)split->partition);
+        (void)weir__source_fault(
+            &r->fault, WEIR_E_LOSS, topic, split->partition,
+            "topic '%s' was deleted and created anew: its id was %s and is another one now, so the "
+            "position %lld of partition %ld means nothing in it",
+            topic->name, weir__uuid_text(split->topic_id, then), (long long)split->position, (long)split->partition);
         return true;
     }
     if (topic->answered && weir__topic_gone(topic, now)) {
@@ -224,10 +219,10 @@ void weir__reader_step(weir_reader *r, weir_time_us now) {
     find_homes(r, now);
     weir__validate(r, now);
     if (r->starved_since != 0)
-        r->wake = now + weir__reader_pause(r, 0);
+        r->wake = now + weir__client_backoff(r->client, 1);
     if (r->generation == UINT64_MAX)
-        r->wake = now + weir__reader_pause(r, 0);
-    WEIR__LIST_EACH(it, &r->fetchers) {
+        r->wake = now + weir__client_backoff(r->client, 1);
+    WEIR__LIST_EACH (it, &r->fetchers) {
         if (r->fault.err == WEIR_OK)
             weir__fetcher_send(WEIR__ENTRY(it, weir__fetcher, node), now, &r->wake);
     }
@@ -263,8 +258,10 @@ weir_err weir_reader_poll(weir_reader *r, const weir_split_batch **batch, weir_t
     if (r->reading != NULL)
         weir__deliver_release(r);
     weir_err err = weir__deliver(r, now);
-    if (r->stirred)
+    if (r->stirred) {
         weir__reader_step(r, now);
+        r->wake = now; /* what was submitted here leaves with the next tick */
+    }
     if (err == WEIR_OK)
         *batch = &r->batch;
     else if (r->fault.err != WEIR_OK)

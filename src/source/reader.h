@@ -45,7 +45,8 @@ typedef struct weir__reading {
 /* One partition's records in a response. */
 typedef struct weir__part {
     weir__reading *reading;
-    int64_t from;         /* the offset that was asked for */
+    int64_t from;         /* the offset that was asked for, then that behind the last batch taken */
+    int64_t end;          /* the high watermark: no record can lie behind it */
     weir_records records; /* what has not been walked yet */
     weir__aborted aborted;
 } weir__part;
@@ -73,7 +74,7 @@ struct weir__fetcher {
     bool by_id;            /* the session speaks of topics by id */
     int32_t session_id;    /* 0 none */
     int32_t session_epoch; /* of the next request; 0: a full one that makes a new session */
-    size_t held;           /* bytes of its responses in the queue */
+    size_t held, queued;   /* bytes, and number, of its responses in the queue */
     weir_time_us sent_at, not_before;
     uint32_t failures;
     weir__list *hint; /* where weir__reading_find begins to look */
@@ -141,8 +142,6 @@ void weir__reading_rewind(weir__reading *reading);
 void weir__reading_defer(weir_reader *reader, weir__reading *reading, weir_time_us now);
 /* Looks up the log's ends, then sets the fault or has the split fetched again. */
 void weir__range_check_start(weir_reader *reader, weir__reading *reading, weir_time_us now);
-/* retry.backoff.ms, doubled for each failure up to retry.backoff.max.ms. */
-weir_time_us weir__reader_pause(const weir_reader *reader, uint32_t failures);
 
 /* ---- fetcher.c ---- */
 /* The fetcher of a broker, made when there is none. NULL: no memory. */

@@ -17,8 +17,10 @@ typedef struct slot {
 
 /* Every byte of a slot holds its mark, so an overlap shows when the slot is given back. */
 static void release(weir_alloc *alloc, slot *s) {
-    for (size_t i = 0; i < s->size; i++)
-        ck_assert_uint_eq(s->p[i], s->mark);
+    size_t same = 0;
+    while (same < s->size && s->p[same] == s->mark)
+        same++;
+    ck_assert_uint_eq(same, s->size);
     alloc->give(alloc, s->p, s->size);
     s->p = NULL;
 }
@@ -49,7 +51,7 @@ START_TEST(fixed_stress) {
     weir__rng rng;
     weir__rng_init(&rng, (uint64_t)_i);
     unsigned refused = 0;
-    for (int round = 0; round < 20000; round++) {
+    for (int round = 0; round < 10000; round++) {
         slot *s = &slots[weir__rng_below(&rng, SLOTS)];
         if (s->p) {
             release(alloc, s);
@@ -139,19 +141,19 @@ START_TEST(list) {
     weir__list head;
     item items[3] = {{.n = 0}, {.n = 1}, {.n = 2}};
     weir__list_init(&head);
-    ck_assert_ptr_null(weir__list_first(&head));
-    ck_assert_ptr_null(weir__list_pop_front(&head));
-    weir__list_push_back(&head, &items[1].link);
-    weir__list_push_back(&head, &items[2].link);
+    ck_assert(weir__list_empty(&head));
+    ck_assert_ptr_null(weir__list_pop(&head));
+    weir__list_push(&head, &items[1].link);
+    weir__list_push(&head, &items[2].link);
     weir__list_push_front(&head, &items[0].link);
     int want = 0;
-    WEIR__LIST_EACH(link, &head)
-    ck_assert_int_eq(WEIR__LIST_OF(link, item, link)->n, want++);
+    WEIR__LIST_EACH (link, &head)
+        ck_assert_int_eq(WEIR__ENTRY(link, item, link)->n, want++);
     ck_assert_int_eq(want, 3);
     weir__list_remove(&items[1].link);
     weir__list_remove(&items[1].link);
-    ck_assert_ptr_eq(weir__list_pop_front(&head), &items[0].link);
-    ck_assert_ptr_eq(weir__list_pop_front(&head), &items[2].link);
+    ck_assert_ptr_eq(weir__list_pop(&head), &items[0].link);
+    ck_assert_ptr_eq(weir__list_pop(&head), &items[2].link);
     ck_assert(weir__list_empty(&head));
 }
 END_TEST

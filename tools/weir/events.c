@@ -75,7 +75,7 @@ static void json_checkpoint(cli_events *events, const weir_job_event *event) {
 static void json_loss(cli_events *events, const weir_job_event *event) {
     cli_json *out = &events->out;
     cli_json_event(out, "loss");
-    cli_json_put_string(out, "kind", "unreadable");
+    cli_json_put_string(out, "kind", "range");
     cli_json_name(out, "topic");
     cli_json_bytes(out, event->topic.p, event->topic.len);
     cli_json_put_int(out, "partition", event->partition);
@@ -104,8 +104,8 @@ static void say_recovered(const weir_sink_recovery *recovery) {
 
 /* A loss is told even with --quiet and, for people, beside --json too. */
 static void say_loss(const weir_job_event *event) {
-    cli_say("LOSS: topic %.*s, partition %" PRId32 " can no longer be read on from offset %" PRId64,
-            (int)event->topic.len, event->topic.p, event->partition, event->from_offset);
+    cli_say("LOSS: topic %.*s, partition %" PRId32 " cannot be read on from offset %" PRId64, (int)event->topic.len,
+            event->topic.p, event->partition, event->from_offset);
 }
 
 static void tell_event(cli_events *events, const weir_job_event *event) {

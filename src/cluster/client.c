@@ -54,6 +54,11 @@ void weir__trouble(weir_client *client, weir_err err, const weir__broker *broker
     client->trouble.broker = broker != NULL && broker->id >= 0 ? broker->id : -1;
 }
 
+void weir__trouble_over(weir_client *client) {
+    if (client->trouble.err != WEIR_E_NO_MEMORY)
+        weir_fault_clear(&client->trouble);
+}
+
 const weir_fault *weir_client_trouble(const weir_client *client) {
     return &client->trouble;
 }

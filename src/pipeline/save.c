@@ -33,11 +33,9 @@ static void ended(weir_job *job) {
 }
 
 void weir__job_checkpoint(weir_job *job) {
+    if (weir_sink_uncommitted(job->sink) > 0)
+        return; /* the answer of the commit brings the job back here */
     job->checkpoint_next = job->now + job->config->checkpoint_interval_ms * 1000;
-    if (weir_sink_uncommitted(job->sink) > 0) {
-        job->checkpoint_next = job->now + 1000; /* look again when the commit may be through */
-        return;
-    }
     if (!encode_splits(job))
         return;
     job->last = job->stop_asked || job->at_end;

@@ -176,7 +176,7 @@ struct weir_sink {
     int16_t producer_epoch;
 
     weir__open_step step;
-    weir_time_us open_until; /* 0: not begun */
+    weir_time_us opened_at, open_until; /* 0: not begun */
     uint64_t restored_checkpoint;
     bool limits_known, listed;
     weir__request limits;

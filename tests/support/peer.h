@@ -136,13 +136,24 @@ typedef struct peer_link {
     weir_time_us silent_until; /* nothing is answered before */
 } peer_link;
 
+/* Memory whose n-th taking fails. */
+typedef struct peer_memory {
+    weir_alloc alloc;
+    int64_t takes;                 /* so far */
+    int64_t fail_from, fail_count; /* takings fail_from .. fail_from + fail_count - 1 (from 0) fail */
+} peer_memory;
+
 typedef struct peer {
     weir_client *client, *other; /* other: NULL if there is only one */
     weir_config config;
-    weir_budget budget;
+    peer_memory memory;
+    weir_budget budget; /* around memory */
+    uint64_t seed;
     weir_time_us now;
     int16_t fetch_version; /* highest offered */
-    bool down[PEER_BROKERS];
+    bool down[PEER_BROKERS];  /* connections are refused, and those that are open break */
+    bool stuck[PEER_BROKERS]; /* connecting comes to no end */
+    size_t chunk;             /* bytes moved at once; 0: all */
     peer_log logs[PEER_LOGS];
     int32_t log_count;
     peer_session sessions[PEER_BROKERS];
@@ -162,6 +173,7 @@ typedef struct peer {
     int32_t coordinator, controller; /* the broker that is it */
     bool unlisted[PEER_BROKERS];     /* up, but not in metadata */
     bool moved[PEER_BROKERS];        /* metadata names another port */
+    bool moved_down;                 /* nobody listens at those other ports */
     const char *max_message_bytes, *max_timeout_ms;
     bool offset_waits; /* whether OffsetFetch with require_stable is held back by open transactions */
 

@@ -114,6 +114,7 @@ static void answer_configs(peer *p, peer_link *link, const weir_request_header *
     };
     weir_describe_configs_response r;
     weir_message_init(weir_api_find(WEIR_API_DESCRIBE_CONFIGS)->response, &r);
+    r.throttle_time_ms = peer_throttle(p);
     r.results.items = results;
     for (int32_t n = 0; n < request->resources.count; n++) {
         const weir_describe_configs_request_describe_configs_resource *resource = &request->resources.items[n];

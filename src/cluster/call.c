@@ -20,7 +20,7 @@ static void call_done(weir__request *request, const weir__outcome *outcome) {
     call->finished = true;
     call->err = outcome->err;
     call->version = outcome->version;
-    call->answered_by = outcome->broker;
+    call->answered_by = outcome->broker >= 0 ? outcome->broker : -1;
     if (outcome->err != WEIR_OK)
         return;
     inner->reply = weir__reply_keep(outcome);

@@ -113,9 +113,10 @@ static void link_close(weir__link *link, weir_time_us now) {
     weir__metadata_refresh(client);
 }
 
-/* Closes the link from this side. */
+/* Closes the link from this side. Unless the host has yet to be asked to open it: then what there is to be closed, if
+   anything, is the connection before, and that stands. */
 static void hang_up(weir__link *link, weir_time_us now) {
-    link->ask_close = !link->ask_open;
+    link->ask_close = link->ask_close || !link->ask_open;
     link_close(link, now);
 }
 

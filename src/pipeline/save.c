@@ -61,6 +61,7 @@ static bool encode_file(weir_job *job) {
     job->with_committables = count > 0;
     weir__checkpoint checkpoint = {
         .number = job->number,
+        .ledger = weir_sink_ledger(job->sink),
         .job = weir_str_of(job->config->name),
         .lineage = weir_str_of(job->lineage),
         .finished = job->at_end && count == 0,

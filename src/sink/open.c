@@ -120,6 +120,15 @@ static weir_err step_ledger(weir_sink *sink, weir_time_us now) {
     if (!ledger->read_done)
         return WEIR_AGAIN;
     sink->recovery.ledger_checkpoint = ledger->checkpoint;
+    if (ledger->foreign && sink->restored_ledger > 0) {
+        weir__sink_fail(
+            sink, WEIR_E_FENCED, 0,
+            "since the checkpoint to be restored, another line of checkpoints has committed under '%s': "
+            "another instance of this job, or one started with --fresh, has taken over. Going on here would "
+            "write records twice",
+            sink->prefix);
+        return WEIR_E_FENCED;
+    }
     if (ledger->checkpoint <= sink->restored_checkpoint)
         return WEIR_OK;
     weir__sink_fail(

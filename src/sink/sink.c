@@ -159,9 +159,11 @@ weir_err weir_sink_add_topic(weir_sink *sink, weir_str name, uint32_t *index) {
     return WEIR_OK;
 }
 
-weir_err weir_sink_restore(weir_sink *sink, uint64_t checkpoint, const weir_committable *committables, size_t count) {
+weir_err weir_sink_restore(weir_sink *sink, uint64_t checkpoint, uint64_t ledger, const weir_committable *committables,
+                           size_t count) {
     assert(sink->transactional || count == 0);
     sink->restored_checkpoint = checkpoint;
+    sink->restored_ledger = ledger;
     for (size_t n = 0; n < count; n++) {
         weir_str id = weir_str_of(committables[n].transactional_id);
         weir__txn *txn = weir__txn_find(sink, id);
@@ -182,7 +184,7 @@ weir_err weir_sink_restore(weir_sink *sink, uint64_t checkpoint, const weir_comm
 }
 
 /* ---- records ---- */
-static weir_err txn_begin(weir_sink *sink) {
+static weir_err txn_begin(weir_sink *sink, weir_time_us now) {
     weir__txn *txn = weir__txn_current(sink);
     if (txn->state == WEIR__TXN_OPEN)
         return WEIR_OK;
@@ -191,6 +193,7 @@ static weir_err txn_begin(weir_sink *sink) {
     weir__txn_enter(txn, WEIR__TXN_OPEN);
     txn->serial = ++sink->serials;
     txn->records = txn->acknowledged = 0;
+    txn->opened_at = now;
     return WEIR_OK;
 }
 
@@ -203,7 +206,7 @@ weir_err weir_sink_send(weir_sink *sink, uint32_t topic, int32_t partition, cons
     weir__txn *txn = NULL;
     if (sink->transactional) {
         txn = weir__txn_current(sink);
-        weir_err err = txn_begin(sink);
+        weir_err err = txn_begin(sink, now);
         if (err != WEIR_OK)
             return err;
     }
@@ -328,6 +331,10 @@ weir_err weir_sink_abort(weir_sink *sink, weir_time_us now) {
 }
 
 /* ---- looking in ---- */
+uint64_t weir_sink_ledger(const weir_sink *sink) {
+    return sink->ledger.checkpoint > sink->restored_ledger ? sink->ledger.checkpoint : sink->restored_ledger;
+}
+
 const weir_sink_recovery *weir_sink_recovered(const weir_sink *sink) {
     return &sink->recovery;
 }

@@ -11,6 +11,7 @@ import queue
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -144,9 +145,12 @@ class Copy(CopyRun):
         return [event["text"] for event in self.all("warning")]
 
     def hold(self):
-        """To be called by on_event: fills the pipe, so that the next event blocks the process where it tells it, until
-        release()."""
-        fd = os.open(f"/proc/{self.pid}/fd/1", os.O_WRONLY | os.O_NONBLOCK)
+        """To be called by on_event: fills the pipe, so that the next event blocks the process where it tells it. Returns
+        upon release()."""
+        try:
+            fd = os.open(f"/proc/{self.pid}/fd/1", os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            return  # it has ended
         try:
             fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
             while True:
@@ -157,19 +161,41 @@ class Copy(CopyRun):
             os.close(fd)
         self._held.set()
         self._released.wait()
+        self._released.clear()
 
     def held(self, seconds=START_SECONDS):
-        """Waits for hold()."""
+        """Waits for hold(); the event after which it holds."""
         check(self._held.wait(seconds), f"the copy was not held (status {self.status}): {self.words}")
+        return self.events[-1][1]
 
     def release(self):
-        """Lets a process that was held go on."""
+        """Lets a process that is held go on."""
+        self._held.clear()
         self._released.set()
 
     def kill(self):
         """SIGKILL, whether it is held or not; whether that is what ended it."""
+        if self.status is None:
+            self.send(signal.SIGKILL)
         self.release()
         return super().kill()
+
+
+class Checkpoint:
+    """What a whole checkpoint file says."""
+
+    HEADER = struct.Struct(">8sHIQ?")  # magic, version, checksum, number, finished
+    BLOBS = 5  # job, lineage, splits, splits of the checkpoint before, committables
+    COUNT_AT = 6  # in the committables: behind magic and version
+
+    def __init__(self, content):
+        *_, self.number, self.finished = self.HEADER.unpack_from(content)
+        at, blobs = self.HEADER.size, []
+        for _ in range(self.BLOBS):
+            size, = struct.unpack_from(">I", content, at)
+            blobs.append(content[at + 4:at + 4 + size])
+            at += 4 + size
+        self.committables, = struct.unpack_from(">I", blobs[-1], self.COUNT_AT)
 
 
 class Flow:
@@ -236,19 +262,28 @@ class Case:
 
     def hold_prepared(self, *options, **replaced):
         """Starts the copy and stops it where its checkpoint with a transaction is on disk and EndTxn is not sent."""
-        before = {}
+        attached, found = threading.Event(), threading.Event()
 
         def on_event(event):
-            if event["event"] == "checkpoint":
-                before.update(self.files())
+            attached.wait()
+            if event["event"] in ("started", "checkpoint") and not found.is_set():
                 run.hold()
 
-        ready = threading.Event()
-        run = self.copy(*options, on_event=lambda event: ready.wait() and on_event(event), **replaced)
-        ready.set()
-        run.held()
-        until(lambda: self.files() not in ({}, before), START_SECONDS, "another checkpoint while the copy is held")
-        return run
+        run = self.copy(*options, on_event=on_event, **replaced)
+        attached.set()
+        while True:
+            event = run.held()
+            known = event["checkpoint"] if event["event"] == "checkpoint" else event["restored_checkpoint"] or 0
+            file = until(lambda: self.newer(known), START_SECONDS, f"a checkpoint newer than {known} of a held copy")
+            if file.committables:
+                found.set()
+                return run
+            run.release()
+
+    def newer(self, number):
+        """The newest checkpoint file, if its number is higher than that."""
+        found = max(map(Checkpoint, self.files().values()), key=lambda file: file.number, default=None)
+        return found if found and found.number > number else None
 
     def files(self):
         """The checkpoint files and their bytes."""
@@ -257,7 +292,8 @@ class Case:
 
     def newest(self):
         """The checkpoint file that was written last."""
-        return max(self.files(), key=lambda path: int.from_bytes(path.read_bytes()[14:22], "big"))
+        files = self.files()
+        return max(files, key=lambda path: Checkpoint(files[path]).number)
 
     def judge(self, visible=None, input=None, output=None, upper=False, allowed=()):
         """Has Kafka's consumer compare; fails if anything but `allowed` differs, or transactions are open."""

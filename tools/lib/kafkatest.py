@@ -266,24 +266,33 @@ class Case:
 
         def on_event(event):
             attached.wait()
-            if event["event"] in ("started", "checkpoint") and not found.is_set():
+            if event["event"] in ("started", "checkpoint", "progress") and not found.is_set():
                 run.hold()
 
         run = self.copy(*options, on_event=on_event, **replaced)
         attached.set()
+        deadline = time.monotonic() + START_SECONDS
+        known = 0
         while True:
             event = run.held()
-            known = event["checkpoint"] if event["event"] == "checkpoint" else event["restored_checkpoint"] or 0
-            file = until(lambda: self.newer(known), START_SECONDS, f"a checkpoint newer than {known} of a held copy")
-            if file.committables:
+            known = event.get("checkpoint", event.get("restored_checkpoint", known)) or 0
+            file = self.newer_within(1, known)  # unless it is `progress` that is blocked
+            if file and file.committables:
                 found.set()
                 return run
+            check(time.monotonic() < deadline, f"no checkpoint with a transaction is written; the last is {known}")
             run.release()
 
-    def newer(self, number):
-        """The newest checkpoint file, if its number is higher than that."""
-        found = max(map(Checkpoint, self.files().values()), key=lambda file: file.number, default=None)
-        return found if found and found.number > number else None
+    def newer_within(self, seconds, number):
+        """The newest checkpoint file if its number is, or becomes, higher than that; else None."""
+        deadline = time.monotonic() + seconds
+        while True:
+            file = max(map(Checkpoint, self.files().values()), key=lambda file: file.number, default=None)
+            if file and file.number > number:
+                return file
+            if time.monotonic() > deadline:
+                return None
+            time.sleep(0.01)
 
     def files(self):
         """The checkpoint files and their bytes."""

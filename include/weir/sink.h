@@ -71,6 +71,9 @@ WEIR_API weir_err weir_sink_send(weir_sink *sink, uint32_t topic, int32_t partit
 WEIR_API weir_err weir_sink_tick(weir_sink *sink, weir_time_us now);
 WEIR_API weir_time_us weir_sink_deadline(const weir_sink *sink);
 
+/* Sends everything out. WEIR_AGAIN until every record is acknowledged. For a clean end with WEIR_DELIVERY_NONE, where
+   weir_sink_prepare does not wait. */
+WEIR_API weir_err weir_sink_flush(weir_sink *sink);
 /* Sends everything out and, exactly once, makes the open transaction a committable of `checkpoint`. WEIR_AGAIN until
    every record is acknowledged; no record may be sent in between. Then the next transaction can fill. */
 WEIR_API weir_err weir_sink_prepare(weir_sink *sink, uint64_t checkpoint, weir_time_us now);

@@ -248,6 +248,13 @@ static weir_err txn_prepare(weir_sink *sink, uint64_t checkpoint, weir_time_us n
     return WEIR_OK;
 }
 
+weir_err weir_sink_flush(weir_sink *sink) {
+    if (sink->fault.err != WEIR_OK)
+        return sink->fault.err;
+    weir__flush(sink);
+    return weir__flushed(sink) ? WEIR_OK : WEIR_AGAIN;
+}
+
 weir_err weir_sink_prepare(weir_sink *sink, uint64_t checkpoint, weir_time_us now) {
     if (sink->fault.err != WEIR_OK)
         return sink->fault.err;

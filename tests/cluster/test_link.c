@@ -108,13 +108,10 @@ START_TEST(wrong_listeners_are_named) {
         int64_t len;
         const char *text;
     } rows[] = {
-        {"HTTP/1.1 400 Bad Request\r\n\r\n", 28, "HTTP"},
-        {"\x15\x03\x03\x00\x02\x02\x28", 7, "TLS"},
-        {"\x7f\xff\xff\xff", 4, "impossible size"},
-        {"\xff\xff\xff\xff", 4, "impossible size"},
+        {"HTTP/1.1 400 Bad Request\r\n\r\n", 28, "HTTP"},   {"\x15\x03\x03\x00\x02\x02\x28", 7, "TLS"},
+        {"\x7f\xff\xff\xff", 4, "impossible size"},         {"\xff\xff\xff\xff", 4, "impossible size"},
         {"\x06\x40\x00\x01", 4, "impossible size"}, /* one above 100 MiB */
-        {"\x00\x00\x00\x03zzz", 7, "impossible size"},
-        {"\x00\x00\x00\x00", 4, "impossible size"},
+        {"\x00\x00\x00\x03zzz", 7, "impossible size"},      {"\x00\x00\x00\x00", 4, "impossible size"},
         {"SSH-2.0-OpenSSH_9.2\r\n", 21, "impossible size"},
     };
     for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++) {

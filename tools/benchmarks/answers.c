@@ -33,13 +33,15 @@ static void respond(const exchange *x, const void *response) {
 }
 
 static void answer_versions(const exchange *x, weir_api_versions_response *r) {
-    static const int16_t keys[] = {WEIR_API_PRODUCE,         WEIR_API_FETCH,
-                                   WEIR_API_LIST_OFFSETS,    WEIR_API_METADATA,
-                                   WEIR_API_OFFSET_FETCH,    WEIR_API_FIND_COORDINATOR,
-                                   WEIR_API_VERSIONS,        WEIR_API_INIT_PRODUCER_ID,
-                                   WEIR_API_END_TXN,         WEIR_API_TXN_OFFSET_COMMIT,
+    static const int16_t keys[] = {WEIR_API_PRODUCE,          WEIR_API_FETCH,
+                                   WEIR_API_LIST_OFFSETS,     WEIR_API_METADATA,
+                                   WEIR_API_OFFSET_FETCH,     WEIR_API_FIND_COORDINATOR,
+                                   WEIR_API_VERSIONS,         WEIR_API_INIT_PRODUCER_ID,
+                                   WEIR_API_END_TXN,          WEIR_API_TXN_OFFSET_COMMIT,
                                    WEIR_API_DESCRIBE_CONFIGS, WEIR_API_LIST_TRANSACTIONS};
-    enum { COUNT = sizeof keys / sizeof keys[0] };
+    enum {
+        COUNT = sizeof keys / sizeof keys[0]
+    };
     weir_api_versions_response_api_version rows[COUNT];
     weir_api_versions_response_finalized_feature_key feature = {weir_str_of("transaction.version"), 2, 2};
     for (int n = 0; n < COUNT; n++) {
@@ -124,9 +126,10 @@ static void answer_produce(const exchange *x, weir_produce_response *r) {
     weir_produce_response_topic_produce_response topic = {
         .name = asked->name, .topic_id = asked->topic_id, .partition_responses = {partitions, 0}};
     for (int32_t n = 0; n < asked->partition_data.count; n++) {
-        partitions[n] = (weir_produce_response_partition_produce_response){.index = asked->partition_data.items[n].index,
-                                                                           .base_offset = x->broker->next_offset++,
-                                                                           .log_append_time_ms = -1};
+        partitions[n] =
+            (weir_produce_response_partition_produce_response){.index = asked->partition_data.items[n].index,
+                                                               .base_offset = x->broker->next_offset++,
+                                                               .log_append_time_ms = -1};
         partitions[n].current_leader.leader_id = partitions[n].current_leader.leader_epoch = -1;
         topic.partition_responses.count++;
     }

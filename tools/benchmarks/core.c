@@ -80,7 +80,8 @@ static weir_reader *open_reader(bench *b) {
     weir_reader *reader;
     check(weir_reader_new(&reader, b->client, &b->config, &b->budget.alloc), NULL);
     for (int32_t p = 0; p < BENCH_PARTITIONS; p++) {
-        weir_split split = {.topic = weir_str_of(BENCH_TOPIC), .partition = p, .stop = WEIR_NO_STOP, .leader_epoch = -1};
+        weir_split split = {
+            .topic = weir_str_of(BENCH_TOPIC), .partition = p, .stop = WEIR_NO_STOP, .leader_epoch = -1};
         check(weir_reader_add(reader, &split), NULL);
     }
     return reader;
@@ -196,8 +197,9 @@ static size_t encode_metadata(uint8_t *to, size_t room) {
     static weir_metadata_response_partition partitions[PARTITIONS];
     static int32_t replicas[] = {1, 2, 3};
     weir_metadata_response_broker brokers[3];
-    weir_metadata_response_topic topic = {
-        .name = weir_str_of(BENCH_TOPIC), .topic_authorized_operations = INT32_MIN, .partitions = {partitions, PARTITIONS}};
+    weir_metadata_response_topic topic = {.name = weir_str_of(BENCH_TOPIC),
+                                          .topic_authorized_operations = INT32_MIN,
+                                          .partitions = {partitions, PARTITIONS}};
     weir_metadata_response r;
     weir_out out;
     for (int32_t n = 0; n < 3; n++)

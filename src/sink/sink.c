@@ -18,6 +18,10 @@ void weir__sink_give(weir_sink *sink, void *p, size_t size) {
         sink->alloc->give(sink->alloc, p, size);
 }
 
+uint32_t weir__sink_producers(const weir_sink *sink) {
+    return sink->transactional ? (uint32_t)sink->config.transaction_pool_size : 1;
+}
+
 void weir__sink_fail(weir_sink *sink, weir_err err, int16_t code, const char *fmt, ...) {
     char text[sizeof sink->fault.text];
     va_list args;
@@ -132,9 +136,12 @@ void weir_sink_free(weir_sink *sink) {
         weir__txn_free(sink->pool[n]);
     weir__sink_give(sink, sink->pool, (size_t)sink->config.transaction_pool_size * sizeof *sink->pool);
     weir__batches_free(sink);
-    for (uint32_t t = 0; t < sink->topic_count; t++)
-        weir__sink_give(sink, sink->topics[t].partitions,
-                        (size_t)sink->topics[t].partition_count * sizeof *sink->topics[t].partitions);
+    for (uint32_t t = 0; t < sink->topic_count; t++) {
+        weir__sink_topic *topic = &sink->topics[t];
+        size_t count = (size_t)topic->partition_count;
+        weir__sink_give(sink, topic->partitions, count * sizeof *topic->partitions);
+        weir__sink_give(sink, topic->sequences, count * weir__sink_producers(sink) * sizeof *topic->sequences);
+    }
     weir__sink_give(sink, sink->topics, sink->topic_cap * sizeof *sink->topics);
     sink->alloc->give(sink->alloc, sink, sizeof *sink);
 }

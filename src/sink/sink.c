@@ -37,7 +37,7 @@ void weir__sink_fail(weir_sink *sink, weir_err err, int16_t code, const char *fm
 /* ---- work between calls ---- */
 static void sink_work(weir__worker *worker, weir_time_us now) {
     weir_sink *sink = WEIR__ENTRY(worker, weir_sink, worker);
-    if (sink->step != WEIR__OPEN_DONE)
+    if (sink->step != WEIR__OPEN_DONE || sink->fault.err != WEIR_OK)
         return;
     weir__linger_tick(sink, now);
     weir__adder_work(sink, now);
@@ -51,6 +51,8 @@ static weir_time_us sink_due(const weir__worker *worker) {
 weir_time_us weir_sink_deadline(const weir_sink *sink) {
     if (sink->step != WEIR__OPEN_DONE)
         return sink->open_until > 0 ? sink->open_until : WEIR_NEVER;
+    if (sink->fault.err != WEIR_OK)
+        return WEIR_NEVER;
     weir_time_us linger = weir__linger_deadline(sink);
     weir_time_us produce = weir__produce_deadline(sink);
     return linger < produce ? linger : produce;

@@ -49,10 +49,10 @@ static weir_time_us sink_due(const weir__worker *worker) {
 }
 
 weir_time_us weir_sink_deadline(const weir_sink *sink) {
-    if (sink->step != WEIR__OPEN_DONE)
-        return sink->open_until > 0 ? sink->open_until : WEIR_NEVER;
     if (sink->fault.err != WEIR_OK)
         return WEIR_NEVER;
+    if (sink->step != WEIR__OPEN_DONE)
+        return sink->open_until > 0 ? sink->open_until : WEIR_NEVER;
     weir_time_us linger = weir__linger_deadline(sink);
     weir_time_us produce = weir__produce_deadline(sink);
     return linger < produce ? linger : produce;
@@ -319,6 +319,7 @@ weir_err weir_sink_abort(weir_sink *sink, weir_time_us now) {
     if (txn == NULL)
         return WEIR_OK;
     if (txn->state == WEIR__TXN_OPEN || txn->state == WEIR__TXN_PREPARING) {
+        weir__adder_stop(sink);
         weir__ledger_stop(sink);
         weir__produces_free(sink);
         weir__batches_free(sink);

@@ -226,6 +226,8 @@ void weir__produces_free(weir_sink *sink);
 /* Whether a batch of this partition may be sent: it is part of the current transaction on the broker. */
 bool weir__partition_added(weir_sink *sink, const weir__sink_partition *partition);
 void weir__adder_work(weir_sink *sink, weir_time_us now);
+/* Takes the request back: its transaction is being aborted. */
+void weir__adder_stop(weir_sink *sink);
 void weir__adder_free(weir_sink *sink);
 
 /* ---- txn.c ---- */

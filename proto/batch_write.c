@@ -1,5 +1,6 @@
-/* Writing record batches of magic 2 (KIP-98). The length of a record precedes it as a varint, so sizes are summed up
-   before anything is written; that also makes one check of the room enough. */
+/* Writing record batches of magic 2 (KIP-98). The length of a record precedes it as a varint, so its size must be
+   known before anything is written. Mostly key, value and headers settle it; else the sizes of all fields are summed
+   up. Either way the room is checked once. */
 #include "record_wire.h"
 
 #include <string.h>
@@ -41,32 +42,55 @@ static inline uint8_t *put_bytes(uint8_t *p, weir_bytes bytes) {
     return p + bytes.len;
 }
 
+/* The difference wraps as in Java, so that no timestamp is undefined behaviour. */
+static inline uint64_t timestamp_zigzag(const weir_record *record, int64_t base) {
+    return weir__zigzag((int64_t)((uint64_t)record->timestamp - (uint64_t)base));
+}
+
+/* A count, which is not negative. */
+static inline uint64_t count_zigzag(int32_t count) {
+    return (uint64_t)(uint32_t)count << 1;
+}
+
+/* The bytes of a record behind its length. */
+static __attribute__((noinline)) uint64_t body_size(const weir_record *record, int64_t base, int32_t offset_delta) {
+    return 1 + weir__varint_size(timestamp_zigzag(record, base)) + weir__varint_size(count_zigzag(offset_delta)) +
+           weir__varint_size(length_zigzag(record->key)) + weir__varint_size(length_zigzag(record->value)) +
+           weir__varint_size(count_zigzag(record->header_count)) + payload_size(record);
+}
+
+/* The bytes of a record's length when they do not depend on its other varints, else 0: behind the length there are 6 to
+   RECORD_OVERHEAD_MAX bytes beside the payload. */
+static inline unsigned length_size(uint64_t payload) {
+    if (payload + 6 >= 1 << 6)
+        return payload + RECORD_OVERHEAD_MAX < 1 << 13 ? 2 : 0;
+    return payload + RECORD_OVERHEAD_MAX < 1 << 6 ? 1 : 0;
+}
+
 weir_err weir_batch_append(weir_batch_writer *w, const weir_record *record) {
-    uint64_t payload = payload_size(record);
-    if (payload > BATCH_SIZE_MAX - WEIR_BATCH_HEADER_SIZE - RECORD_OVERHEAD_MAX)
-        return WEIR_E_TOO_LARGE;
+    uint64_t payload = payload_size(record), room = (uint64_t)(w->end - w->p);
     int64_t base = w->record_count ? w->base_timestamp : record->timestamp;
-    uint64_t timestamp = weir__zigzag((int64_t)((uint64_t)record->timestamp - (uint64_t)base));
-    uint64_t offset = (uint64_t)(uint32_t)w->record_count << 1;
-    uint64_t key_len = length_zigzag(record->key), value_len = length_zigzag(record->value);
-    uint64_t header_count = (uint64_t)(uint32_t)record->header_count << 1;
-    uint64_t body = payload + 1 + weir__varint_size(timestamp) + weir__varint_size(offset) +
-                    weir__varint_size(key_len) + weir__varint_size(value_len) + weir__varint_size(header_count);
-    if (weir__varint_size(body << 1) + body > (uint64_t)(w->end - w->p) || w->record_count == INT32_MAX)
-        return WEIR_AGAIN;
-    uint8_t *p = weir__varint_put(w->p, body << 1);
-    *p++ = 0; /* attributes: no bit is in use */
-    p = weir__varint_put(p, timestamp);
-    p = weir__varint_put(p, offset);
-    p = put_bytes(weir__varint_put(p, key_len), record->key);
-    p = put_bytes(weir__varint_put(p, value_len), record->value);
-    w->p = put_bytes(weir__varint_put(p, header_count), record->headers);
-    if (w->record_count++ == 0) {
-        w->base_timestamp = record->timestamp;
-        w->max_timestamp = record->timestamp;
-    } else if (record->timestamp > w->max_timestamp) {
-        w->max_timestamp = record->timestamp;
+    unsigned prefix = length_size(payload);
+    if (prefix == 0 || room < payload + RECORD_OVERHEAD_MAX) {
+        if (payload > BATCH_SIZE_MAX - WEIR_BATCH_HEADER_SIZE - RECORD_OVERHEAD_MAX)
+            return WEIR_E_TOO_LARGE;
+        uint64_t body = body_size(record, base, w->record_count);
+        prefix = weir__varint_size(body << 1);
+        if (prefix + body > room)
+            return WEIR_AGAIN;
     }
+    if (w->record_count == 0 || record->timestamp > w->max_timestamp)
+        w->max_timestamp = record->timestamp;
+    w->base_timestamp = base;
+    uint8_t *body = w->p + prefix, *p = body;
+    *p++ = 0; /* attributes: no bit is in use */
+    p = weir__varint_put(p, timestamp_zigzag(record, base));
+    p = weir__varint_put(p, count_zigzag(w->record_count++));
+    p = put_bytes(weir__varint_put(p, length_zigzag(record->key)), record->key);
+    p = put_bytes(weir__varint_put(p, length_zigzag(record->value)), record->value);
+    p = put_bytes(weir__varint_put(p, count_zigzag(record->header_count)), record->headers);
+    weir__varint_put(w->p, (uint64_t)(p - body) << 1);
+    w->p = p;
     return WEIR_OK;
 }
 

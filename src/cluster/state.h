@@ -118,6 +118,9 @@ weir_time_us weir__backoff(weir_client *client, uint32_t attempts, int64_t base_
 void weir__trouble(weir_client *client, weir_err err, const weir__broker *broker, const char *fmt, ...)
     WEIR_PRINTF(4, 5);
 
+/* A connection has become usable: what kept it from that is over. Want of memory stays known. */
+void weir__trouble_over(weir_client *client);
+
 /* ---- broker.c ---- */
 weir_err weir__brokers_bootstrap(weir_client *client, weir_fault *fault);
 weir__broker *weir__broker_find(weir_client *client, int32_t id);
@@ -148,6 +151,10 @@ void weir__flight_free(weir_client *client, weir__flight *flight);
 bool weir__flight_land(weir__link *link, uint8_t *frame, uint32_t size, weir_time_us now);
 
 /* ---- hello.c ---- */
+/* The version of ApiVersions to begin with. v5 asks for the cluster and node id that the client expects (KIP-1242),
+   which a bootstrap connection cannot know. */
+#define WEIR__HELLO_VERSION 4
+/* Asks in link->hello_version. */
 void weir__hello_start(weir__link *link, weir_time_us now);
 
 /* ---- route.c ---- */

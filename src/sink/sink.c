@@ -18,6 +18,10 @@ void weir__sink_give(weir_sink *sink, void *p, size_t size) {
         sink->alloc->give(sink->alloc, p, size);
 }
 
+uint32_t weir__sink_producers(const weir_sink *sink) {
+    return sink->transactional ? (uint32_t)sink->config.transaction_pool_size : 1;
+}
+
 void weir__sink_fail(weir_sink *sink, weir_err err, int16_t code, const char *fmt, ...) {
     char text[sizeof sink->fault.text];
     va_list args;
@@ -33,7 +37,7 @@ void weir__sink_fail(weir_sink *sink, weir_err err, int16_t code, const char *fm
 /* ---- work between calls ---- */
 static void sink_work(weir__worker *worker, weir_time_us now) {
     weir_sink *sink = WEIR__ENTRY(worker, weir_sink, worker);
-    if (sink->step != WEIR__OPEN_DONE)
+    if (sink->step != WEIR__OPEN_DONE || sink->fault.err != WEIR_OK)
         return;
     weir__linger_tick(sink, now);
     weir__adder_work(sink, now);
@@ -45,6 +49,8 @@ static weir_time_us sink_due(const weir__worker *worker) {
 }
 
 weir_time_us weir_sink_deadline(const weir_sink *sink) {
+    if (sink->fault.err != WEIR_OK)
+        return WEIR_NEVER;
     if (sink->step != WEIR__OPEN_DONE)
         return sink->open_until > 0 ? sink->open_until : WEIR_NEVER;
     weir_time_us linger = weir__linger_deadline(sink);
@@ -132,9 +138,12 @@ void weir_sink_free(weir_sink *sink) {
         weir__txn_free(sink->pool[n]);
     weir__sink_give(sink, sink->pool, (size_t)sink->config.transaction_pool_size * sizeof *sink->pool);
     weir__batches_free(sink);
-    for (uint32_t t = 0; t < sink->topic_count; t++)
-        weir__sink_give(sink, sink->topics[t].partitions,
-                        (size_t)sink->topics[t].partition_count * sizeof *sink->topics[t].partitions);
+    for (uint32_t t = 0; t < sink->topic_count; t++) {
+        weir__sink_topic *topic = &sink->topics[t];
+        size_t count = (size_t)topic->partition_count;
+        weir__sink_give(sink, topic->partitions, count * sizeof *topic->partitions);
+        weir__sink_give(sink, topic->sequences, count * weir__sink_producers(sink) * sizeof *topic->sequences);
+    }
     weir__sink_give(sink, sink->topics, sink->topic_cap * sizeof *sink->topics);
     sink->alloc->give(sink->alloc, sink, sizeof *sink);
 }
@@ -159,9 +168,11 @@ weir_err weir_sink_add_topic(weir_sink *sink, weir_str name, uint32_t *index) {
     return WEIR_OK;
 }
 
-weir_err weir_sink_restore(weir_sink *sink, uint64_t checkpoint, const weir_committable *committables, size_t count) {
+weir_err weir_sink_restore(weir_sink *sink, uint64_t checkpoint, uint64_t ledger, const weir_committable *committables,
+                           size_t count) {
     assert(sink->transactional || count == 0);
     sink->restored_checkpoint = checkpoint;
+    sink->restored_ledger = ledger;
     for (size_t n = 0; n < count; n++) {
         weir_str id = weir_str_of(committables[n].transactional_id);
         weir__txn *txn = weir__txn_find(sink, id);
@@ -182,7 +193,7 @@ weir_err weir_sink_restore(weir_sink *sink, uint64_t checkpoint, const weir_comm
 }
 
 /* ---- records ---- */
-static weir_err txn_begin(weir_sink *sink) {
+static weir_err txn_begin(weir_sink *sink, weir_time_us now) {
     weir__txn *txn = weir__txn_current(sink);
     if (txn->state == WEIR__TXN_OPEN)
         return WEIR_OK;
@@ -191,6 +202,7 @@ static weir_err txn_begin(weir_sink *sink) {
     weir__txn_enter(txn, WEIR__TXN_OPEN);
     txn->serial = ++sink->serials;
     txn->records = txn->acknowledged = 0;
+    txn->opened_at = now;
     return WEIR_OK;
 }
 
@@ -203,7 +215,7 @@ weir_err weir_sink_send(weir_sink *sink, uint32_t topic, int32_t partition, cons
     weir__txn *txn = NULL;
     if (sink->transactional) {
         txn = weir__txn_current(sink);
-        weir_err err = txn_begin(sink);
+        weir_err err = txn_begin(sink, now);
         if (err != WEIR_OK)
             return err;
     }
@@ -223,11 +235,17 @@ static weir_err txn_prepare(weir_sink *sink, uint64_t checkpoint, weir_time_us n
     if (txn->state == WEIR__TXN_OPEN) {
         weir__txn_enter(txn, WEIR__TXN_PREPARING);
         txn->checkpoint = checkpoint;
-        weir__ledger_write(txn, now);
+        txn->ledger_begun = txn->ledger_done = false;
     }
     if (txn->state != WEIR__TXN_PREPARING)
         return WEIR_OK; /* no record since the last checkpoint: nothing to be committed */
-    if (!weir__flushed(sink) || !txn->ledger_done)
+    /* Only once the records are written: under transaction version 2 a broker adds one thing at a time to a
+       transaction and turns away what comes meanwhile. */
+    if (weir__flushed(sink) && !txn->ledger_begun) {
+        txn->ledger_begun = true;
+        weir__ledger_write(txn, now);
+    }
+    if (!txn->ledger_done)
         return WEIR_AGAIN;
     if (txn->acknowledged != txn->records) {
         weir__sink_fail(sink, WEIR_E_ABORTED, 0, "transaction '%s': %llu records were accepted, %llu acknowledged",
@@ -317,6 +335,7 @@ weir_err weir_sink_abort(weir_sink *sink, weir_time_us now) {
     if (txn == NULL)
         return WEIR_OK;
     if (txn->state == WEIR__TXN_OPEN || txn->state == WEIR__TXN_PREPARING) {
+        weir__adder_stop(sink);
         weir__ledger_stop(sink);
         weir__produces_free(sink);
         weir__batches_free(sink);
@@ -329,6 +348,10 @@ weir_err weir_sink_abort(weir_sink *sink, weir_time_us now) {
 }
 
 /* ---- looking in ---- */
+uint64_t weir_sink_ledger(const weir_sink *sink) {
+    return sink->ledger.checkpoint > sink->restored_ledger ? sink->ledger.checkpoint : sink->restored_ledger;
+}
+
 const weir_sink_recovery *weir_sink_recovered(const weir_sink *sink) {
     return &sink->recovery;
 }

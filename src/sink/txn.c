@@ -69,6 +69,11 @@ weir__txn *weir__txn_current(const weir_sink *sink) {
     return sink->pool[sink->current];
 }
 
+weir_err weir__txn_fenced(const weir__txn *txn, weir_time_us now) {
+    bool timed_out = now - txn->opened_at >= txn->sink->config.transaction_timeout_ms * 1000;
+    return timed_out ? WEIR_E_ABORTED : WEIR_E_FENCED;
+}
+
 /* ---- InitProducerId ---- */
 static const void *init_fill(weir__request *request, int16_t version) {
     weir__txn *txn = request->owner;

@@ -124,64 +124,59 @@ static inline uint32_t take_quick(const uint8_t **p) {
         *p = at + 1;
         return value;
     }
-    value += ((uint32_t)at[1] - 1) << 7; /* the 1 takes back the mark of the byte before */
-    if (at[1] < 0x80) {
+    uint32_t next = at[1];
+    value += (next << 7) - 0x80; /* takes back the mark of the byte before */
+    if (next < 0x80) {
         *p = at + 2;
         return value;
     }
-    value += ((uint32_t)at[2] - 1) << 14;
-    if (at[2] < 0x80) {
+    next = at[2];
+    value += (next << 14) - 0x4000;
+    if (next < 0x80) {
         *p = at + 3;
         return value;
     }
     *p = at + 4;
-    return value + (((uint32_t)at[3] - 1) << 21);
+    return value + ((uint32_t)at[3] << 21) - 0x200000;
+}
+
+/* Takes the length of a key or value, which begins at *p then, and whose bounds are still to be checked. */
+static inline bool view_begin(const uint8_t **p, weir_bytes *view) {
+    uint32_t len = take_quick(p);
+    view->p = *p;
+    view->len = len >> 1;
+    if (len & 1)
+        view->p = NULL;
+    return len == 1 || !(len & 1);
 }
 
 weir_err weir_batch_next(weir_batch_walk *walk, weir_record *record) {
-    const uint8_t *p = walk->p, *end = walk->end;
-    if (walk->left <= 0 || end - p < FAST_HEAD)
+    const uint8_t *p = walk->p;
+    if (walk->left <= 0 || walk->end - p < FAST_HEAD)
         return next_careful(walk, record);
     uint32_t length = take_quick(&p);
-    const uint8_t *body = p++;
-    uint32_t timestamp = take_quick(&p), offset = take_quick(&p), key_len = take_quick(&p);
-    if (((length | offset) & ~(QUICK_MAX - 1)) | ((timestamp | key_len) & ~QUICK_MAX))
+    if ((length & ~(QUICK_MAX - 1)) || walk->end - p < (ptrdiff_t)(length >> 1))
         return next_careful(walk, record);
+    const uint8_t *end = p++ + (length >> 1);
+    uint32_t timestamp = take_quick(&p), offset = take_quick(&p);
     int32_t offset_delta = (int32_t)(offset >> 1);
-    if (offset_delta <= walk->previous_delta || offset_delta > walk->last_offset_delta)
+    if (timestamp > QUICK_MAX || (offset & ~(QUICK_MAX - 1)) || offset_delta <= walk->previous_delta ||
+        offset_delta > walk->last_offset_delta)
         return next_careful(walk, record);
+    place(walk, offset_delta, weir__unzigzag(timestamp), record);
 
-    const uint8_t *key = p;
-    if (key_len & 1) {
-        if (key_len != 1)
-            return next_careful(walk, record);
-        key = NULL;
-    }
-    key_len >>= 1;
-    if (end - p < (ptrdiff_t)key_len + 4) /* take_quick reads up to 4 bytes of the value's length */
+    /* take_quick reads up to 4 bytes of the value's length. Behind the value there must be a header count of 0; as the
+       record is shorter than QUICK_MAX / 2, a length that take_quick cannot read does not get this far. */
+    if (!view_begin(&p, &record->key) || walk->end - p < (ptrdiff_t)record->key.len + 4)
         return next_careful(walk, record);
-    p += key_len;
-    uint32_t value_len = take_quick(&p);
-    const uint8_t *value = p;
-    if (value_len & 1) {
-        if (value_len != 1)
-            return next_careful(walk, record);
-        value = NULL;
-    }
-    value_len >>= 1;
-    /* What is left after the value must be a header count of 0. As the length is below QUICK_MAX, so is value_len. */
-    if (end - body < (ptrdiff_t)(length >> 1) || body + (length >> 1) - p != (ptrdiff_t)value_len + 1 ||
-        p[value_len] != 0)
+    p += record->key.len;
+    if (!view_begin(&p, &record->value) || end - p != (ptrdiff_t)record->value.len + 1 || end[-1] != 0)
         return next_careful(walk, record);
-    p += value_len + 1;
-    walk->p = p;
+    walk->p = end;
     walk->left--;
     walk->previous_delta = offset_delta;
-    place(walk, offset_delta, weir__unzigzag(timestamp), record);
-    record->key = (weir_bytes){key, key_len};
-    record->value = (weir_bytes){value, value_len};
     record->header_count = 0;
-    record->headers = (weir_bytes){p, 0};
+    record->headers = (weir_bytes){end, 0};
     return WEIR_OK;
 }
 

@@ -1,5 +1,5 @@
-/* Writing record batches of magic 2 (KIP-98). The length of a record precedes it as a varint, so sizes are summed up
-   before anything is written; that also makes one check of the room enough. */
+/* Writing record batches of magic 2 (KIP-98). The length of a record precedes it as a varint, whose own size is guessed
+   from the payload: the record is written behind it, and only moved in the rare case that the guess was too small. */
 #include "record_wire.h"
 
 #include <string.h>
@@ -9,6 +9,10 @@
 
 /* The most that a record takes beside key, value and headers: five varints of 5 bytes, one of 10, the attributes. */
 #define RECORD_OVERHEAD_MAX 36
+
+/* The least that a record's body takes beside them: five varints of 1 byte, the attributes. The most is 25 more, so the
+   varint of its length cannot grow by more than 1. */
+#define BODY_OVERHEAD_MIN 6
 
 void weir_batch_writer_init(weir_batch_writer *w, void *memory, size_t size) {
     if (size > BATCH_SIZE_MAX)
@@ -41,32 +45,53 @@ static inline uint8_t *put_bytes(uint8_t *p, weir_bytes bytes) {
     return p + bytes.len;
 }
 
+/* A key or value with its length in front. */
+static inline uint8_t *put_view(uint8_t *p, weir_bytes view) {
+    if (view.p == NULL) {
+        *p = 1; /* -1 */
+        return p + 1;
+    }
+    return put_bytes(weir__varint_put(p, (uint64_t)view.len << 1), view);
+}
+
+/* Whether a record that could be too large for the room, by its bound, fits all the same. */
+static __attribute__((noinline)) bool fits(const weir_batch_writer *w, const weir_record *record, uint64_t timestamp) {
+    uint64_t body = payload_size(record) + 1 + weir__varint_size(timestamp) +
+                    weir__varint_size((uint64_t)(uint32_t)w->record_count << 1) +
+                    weir__varint_size(length_zigzag(record->key)) + weir__varint_size(length_zigzag(record->value)) +
+                    weir__varint_size((uint64_t)(uint32_t)record->header_count << 1);
+    return weir__varint_size(body << 1) + body <= (uint64_t)(w->end - w->p);
+}
+
 weir_err weir_batch_append(weir_batch_writer *w, const weir_record *record) {
     uint64_t payload = payload_size(record);
     if (payload > BATCH_SIZE_MAX - WEIR_BATCH_HEADER_SIZE - RECORD_OVERHEAD_MAX)
         return WEIR_E_TOO_LARGE;
     int64_t base = w->record_count ? w->base_timestamp : record->timestamp;
     uint64_t timestamp = weir__zigzag((int64_t)((uint64_t)record->timestamp - (uint64_t)base));
-    uint64_t offset = (uint64_t)(uint32_t)w->record_count << 1;
-    uint64_t key_len = length_zigzag(record->key), value_len = length_zigzag(record->value);
-    uint64_t header_count = (uint64_t)(uint32_t)record->header_count << 1;
-    uint64_t body = payload + 1 + weir__varint_size(timestamp) + weir__varint_size(offset) +
-                    weir__varint_size(key_len) + weir__varint_size(value_len) + weir__varint_size(header_count);
-    if (weir__varint_size(body << 1) + body > (uint64_t)(w->end - w->p) || w->record_count == INT32_MAX)
+    if (payload + RECORD_OVERHEAD_MAX > (uint64_t)(w->end - w->p) && !fits(w, record, timestamp))
         return WEIR_AGAIN;
-    uint8_t *p = weir__varint_put(w->p, body << 1);
+    /* The body goes where it belongs if the varint of its length is as short as it can be. */
+    unsigned width = weir__varint_size((payload + BODY_OVERHEAD_MIN) << 1);
+    uint8_t *body = w->p + width, *p = body;
     *p++ = 0; /* attributes: no bit is in use */
     p = weir__varint_put(p, timestamp);
-    p = weir__varint_put(p, offset);
-    p = put_bytes(weir__varint_put(p, key_len), record->key);
-    p = put_bytes(weir__varint_put(p, value_len), record->value);
-    w->p = put_bytes(weir__varint_put(p, header_count), record->headers);
-    if (w->record_count++ == 0) {
-        w->base_timestamp = record->timestamp;
-        w->max_timestamp = record->timestamp;
-    } else if (record->timestamp > w->max_timestamp) {
-        w->max_timestamp = record->timestamp;
+    p = weir__varint_put(p, (uint64_t)(uint32_t)w->record_count << 1);
+    p = put_view(put_view(p, record->key), record->value);
+    if (record->header_count == 0)
+        *p++ = 0;
+    else
+        p = put_bytes(weir__varint_put(p, (uint64_t)(uint32_t)record->header_count << 1), record->headers);
+    uint64_t length = (uint64_t)(p - body) << 1;
+    if (length >> (7 * width)) {
+        memmove(body + 1, body, (size_t)(p - body));
+        p++;
     }
+    (void)weir__varint_put(w->p, length);
+    w->p = p;
+    w->base_timestamp = base;
+    if (w->record_count++ == 0 || record->timestamp > w->max_timestamp)
+        w->max_timestamp = record->timestamp;
     return WEIR_OK;
 }
 

@@ -65,10 +65,6 @@ void weir__txn_free(weir__txn *txn) {
     weir__sink_give(txn->sink, txn, sizeof *txn);
 }
 
-weir__txn *weir__txn_current(const weir_sink *sink) {
-    return sink->pool[sink->current];
-}
-
 /* ---- InitProducerId ---- */
 static const void *init_fill(weir__request *request, int16_t version) {
     weir__txn *txn = request->owner;

@@ -1,11 +1,15 @@
-/* Reading record batches of magic 2 (KIP-98). weir_batch_next has two bodies: next_fast knows the shapes that nearly
-   all records have and checks bounds once; whatever else it meets it leaves untouched to next_careful, which is the
-   whole truth. */
+/* Reading record batches of magic 2 (KIP-98). weir_batch_next has two bodies. next_careful is the whole truth and
+   checks every bound. As the records of a batch mostly look alike, it also leaves behind what the first bytes of the
+   next record will be if that is like this one: its offset is the next, and its timestamp delta has as many bytes.
+   Where one comparison shows that this is so, weir_batch_next need not look at those bytes one by one. What it does not
+   expect it leaves untouched to next_careful. */
 #include "record_wire.h"
 
-/* Bytes of a record before its key that next_fast reads without asking again: three varints of 5 bytes (length, offset
-   delta, key length), one of 10 (timestamp delta) and the attributes are 26. */
-#define FAST_HEAD 32
+/* The bytes from the beginning of a record that weir_batch_next may touch before it knows where the record ends: the
+   head of at most 8, a key of at most 63, two of the value's length. */
+#define HEAD_SIZE          8
+#define TIMESTAMP_SIZE_MAX 3
+#define FAST_ROOM          (HEAD_SIZE + 63 + 2)
 
 /* The least that a record takes: six one-byte varints and the attributes. */
 #define RECORD_SIZE_MIN 7
@@ -55,27 +59,59 @@ weir_err weir_batch_open(weir_records set, weir_batch_header *header) {
     return header_plausible(header) ? WEIR_OK : WEIR_E_MALFORMED;
 }
 
+/* A head that no record has. */
+static void expect_nothing(weir_batch_walk *walk) {
+    walk->head_mask = 0;
+    walk->head_want = 1;
+}
+
+/* Notes what the next record's head is to be. A head is a record's first 8 bytes as a little-endian number, and when
+   the length has one byte, moved up so that all others are where they are behind a length of two: length, length,
+   attributes, timestamp delta (timestamp_size), offset delta (offset_size), key length. */
+static void expect(weir_batch_walk *walk, unsigned timestamp_size) {
+    uint64_t offset = (uint64_t)walk->next_delta << 1;
+    unsigned offset_size = weir__varint_size(offset);
+    expect_nothing(walk);
+    if (timestamp_size > TIMESTAMP_SIZE_MAX || 3 + timestamp_size + offset_size + 1 > HEAD_SIZE ||
+        walk->end - walk->p < FAST_ROOM || walk->next_delta >= walk->stop_delta)
+        return;
+    /* The step must not run over from the lowest group of the offset delta. */
+    int32_t group_end = walk->next_delta / 64 * 64 + 64;
+    walk->expect_until = group_end < walk->stop_delta ? group_end : walk->stop_delta;
+    unsigned offset_at = 8 * (3 + timestamp_size), key_at = offset_at + 8 * offset_size;
+    uint64_t marks = 0x80808080 & ((UINT64_C(1) << 8 * timestamp_size) - 1); /* of the bytes of the timestamp delta */
+    /* The length is not negative and ends with its second byte, the key's with its first. */
+    walk->head_mask =
+        0x8001 | marks << 24 | ((UINT64_C(1) << 8 * offset_size) - 1) << offset_at | UINT64_C(0x80) << key_at;
+    walk->head_want = marks >> 8 << 24;
+    for (unsigned i = 0; i < offset_size; i++, offset >>= 7)
+        walk->head_want |= ((offset & 0x7f) | (i + 1 < offset_size ? 0x80 : 0)) << (offset_at + 8 * i);
+    walk->head_step = UINT64_C(2) << offset_at;
+    walk->key_at = 1 + timestamp_size + offset_size + 1;
+}
+
 void weir_batch_walk_init(weir_batch_walk *walk, const weir_batch_header *header, weir_bytes records) {
     walk->p = records.p;
     walk->end = records.len ? records.p + records.len : records.p;
+    walk->fast_end = records.len < FAST_ROOM ? NULL : walk->end - FAST_ROOM + 1; /* below it there is room */
     walk->base_offset = header->base_offset;
     walk->base_timestamp = header->base_timestamp;
     walk->max_timestamp = header->max_timestamp;
-    walk->left = header->record_count;
-    walk->last_offset_delta = header->last_offset_delta;
-    walk->previous_delta = -1;
+    walk->next_delta = 0;
+    walk->stop_delta = header->record_count;
+    walk->last_delta = header->last_offset_delta;
     walk->timestamp_type =
         header->attributes & WEIR_ATTR_LOG_APPEND ? WEIR_TIMESTAMP_LOG_APPEND : WEIR_TIMESTAMP_CREATE;
+    expect_nothing(walk);
 }
 
 /* Fills in what follows from the walk. The sum wraps as in Java, so that no delta is undefined behaviour. */
-static inline void place(const weir_batch_walk *walk, int32_t offset_delta, int64_t timestamp_delta,
-                         weir_record *record) {
+static inline void place(const weir_batch_walk *walk, int32_t offset_delta, uint64_t timestamp, weir_record *record) {
     record->offset = walk->base_offset + offset_delta;
+    record->timestamp_type = walk->timestamp_type;
     record->timestamp = walk->timestamp_type == WEIR_TIMESTAMP_LOG_APPEND
                             ? walk->max_timestamp
-                            : (int64_t)((uint64_t)walk->base_timestamp + (uint64_t)timestamp_delta);
-    record->timestamp_type = walk->timestamp_type;
+                            : (int64_t)((uint64_t)walk->base_timestamp + (uint64_t)weir__unzigzag(timestamp));
 }
 
 /* Whether `headers` is exactly `count` well-formed headers. */
@@ -88,7 +124,7 @@ static bool headers_valid(weir_bytes headers, int32_t count) {
 
 /* Reads the record at walk->p with every bound checked. The walk moves only on WEIR_OK. */
 static __attribute__((noinline)) weir_err next_careful(weir_batch_walk *walk, weir_record *record) {
-    if (walk->left <= 0)
+    if (walk->next_delta >= walk->stop_delta)
         return walk->p == walk->end ? WEIR_END : WEIR_E_MALFORMED;
     const uint8_t *p = walk->p;
     weir_bytes body;
@@ -97,86 +133,98 @@ static __attribute__((noinline)) weir_err next_careful(weir_batch_walk *walk, we
     const uint8_t *at = body.p + 1; /* behind the attributes: all bits are unused, readers ignore them */
     uint64_t timestamp;
     uint32_t offset, header_count;
-    if (!weir__varlong_take(&at, p, &timestamp) || !weir__varint_take(&at, p, &offset) ||
-        !weir__sized_take(&at, p, &record->key) || !weir__sized_take(&at, p, &record->value) ||
-        !weir__varint_take(&at, p, &header_count))
+    if (!weir__varlong_take(&at, p, &timestamp))
         return WEIR_E_MALFORMED;
-    int32_t offset_delta = (int32_t)weir__unzigzag(offset);
-    if (offset_delta <= walk->previous_delta || offset_delta > walk->last_offset_delta)
+    unsigned timestamp_size = (unsigned)(at - body.p) - 1;
+    if (!weir__varint_take(&at, p, &offset) || !weir__sized_take(&at, p, &record->key) ||
+        !weir__sized_take(&at, p, &record->value) || !weir__varint_take(&at, p, &header_count))
+        return WEIR_E_MALFORMED;
+    /* Each record to come takes an offset at least, so they must have room below the last one as well. */
+    int32_t offset_delta = (int32_t)weir__unzigzag(offset), left = walk->stop_delta - walk->next_delta;
+    if (offset_delta < walk->next_delta || offset_delta > walk->last_delta - (left - 1))
         return WEIR_E_MALFORMED;
     record->header_count = (int32_t)weir__unzigzag(header_count);
     record->headers = (weir_bytes){at, (uint32_t)(p - at)};
     if (record->header_count < 0 || !headers_valid(record->headers, record->header_count))
         return WEIR_E_MALFORMED;
-    place(walk, offset_delta, weir__unzigzag(timestamp), record);
+    place(walk, offset_delta, timestamp, record);
     walk->p = p;
-    walk->left--;
-    walk->previous_delta = offset_delta;
+    walk->stop_delta += offset_delta - walk->next_delta;
+    walk->next_delta = offset_delta + 1;
+    expect(walk, timestamp_size);
     return WEIR_OK;
 }
 
-/* The varint at `p`, still zigzagged; QUICK_MAX is passed when it has more than 4 bytes. Checks no bound. */
-#define QUICK_MAX 0x0fffffffU
-static inline uint32_t take_quick(const uint8_t **p) {
-    const uint8_t *at = *p;
-    uint32_t value = at[0];
-    if (value < 0x80) {
-        *p = at + 1;
-        return value;
-    }
-    uint32_t next = at[1];
-    value += (next << 7) - 0x80; /* takes back the mark of the byte before */
-    if (next < 0x80) {
-        *p = at + 2;
-        return value;
-    }
-    next = at[2];
-    value += (next << 14) - 0x4000;
-    if (next < 0x80) {
-        *p = at + 3;
-        return value;
-    }
-    *p = at + 4;
-    return value + ((uint32_t)at[3] << 21) - 0x200000;
+static inline uint64_t load64_le(const uint8_t *p) {
+    return (uint64_t)p[7] << 56 | (uint64_t)p[6] << 48 | (uint64_t)p[5] << 40 | (uint64_t)p[4] << 32 |
+           (uint64_t)p[3] << 24 | (uint64_t)p[2] << 16 | (uint64_t)p[1] << 8 | p[0];
 }
 
-/* Takes the length of a key or value, which begins at *p then, and whose bounds are still to be checked. */
-static inline bool view_begin(const uint8_t **p, weir_bytes *view) {
-    uint32_t len = take_quick(p);
-    view->p = *p;
-    view->len = len >> 1;
-    if (len & 1)
-        view->p = NULL;
-    return len == 1 || !(len & 1);
+/* The varint at p, which is known to have at most TIMESTAMP_SIZE_MAX bytes. */
+static inline uint32_t short_varint(const uint8_t *p) {
+    uint32_t v = p[0];
+    if (v >= 0x80) {
+        v += ((uint32_t)p[1] - 1) << 7; /* the 1 takes back the mark of the byte before */
+        if (v >= 0x4000)
+            v += ((uint32_t)p[2] - 1) << 14;
+    }
+    return v;
+}
+
+/* The value whose length begins at `at`, when just it and a header count of 0 fill the bytes before `stop`. The
+   distance is of a record shorter than 2^13, or negative when the key ran over: then nothing matches. */
+static inline bool value_take(const uint8_t *at, const uint8_t *stop, weir_bytes *value) {
+    uint32_t len = (uint32_t)(stop - at);
+    if (len > 2 + 63) { /* then the length has two bytes; the lower group is doubled with the rest, and marked */
+        len -= 3;
+        *value = (weir_bytes){at + 2, len};
+        return ((uint32_t)at[1] << 8 | at[0]) == 2 * (len + (len & ~0x3fU)) + 0x80;
+    }
+    len -= 2;
+    *value = (weir_bytes){at + 1, len};
+    if (at[0] == 2 * len)
+        return true;
+    value->p = NULL;
+    return at[0] == 1 && len == 0;
 }
 
 weir_err weir_batch_next(weir_batch_walk *walk, weir_record *record) {
     const uint8_t *p = walk->p;
-    if (walk->left <= 0 || walk->end - p < FAST_HEAD)
+    if ((uintptr_t)p >= (uintptr_t)walk->fast_end)
         return next_careful(walk, record);
-    uint32_t length = take_quick(&p);
-    if ((length & ~(QUICK_MAX - 1)) || walk->end - p < (ptrdiff_t)(length >> 1))
+    uint64_t head = load64_le(p);
+    uint32_t length = ((uint32_t)head & 0x7e) >> 1 | ((uint32_t)head & 0x7f00) >> 2;
+    p += 2;
+    if (!(head & 0x80)) { /* the length has one byte */
+        length &= 0x3f;
+        head = head << 8 | (head & 1);
+        p--;
+    }
+    if ((head & walk->head_mask) != walk->head_want || (uintptr_t)p + length > (uintptr_t)walk->end)
         return next_careful(walk, record);
-    const uint8_t *end = p++ + (length >> 1);
-    uint32_t timestamp = take_quick(&p), offset = take_quick(&p);
-    int32_t offset_delta = (int32_t)(offset >> 1);
-    if (timestamp > QUICK_MAX || (offset & ~(QUICK_MAX - 1)) || offset_delta <= walk->previous_delta ||
-        offset_delta > walk->last_offset_delta)
+    const uint8_t *stop = p + length, *key = p + walk->key_at;
+    uint32_t key_len = key[-1];
+    if (key_len & 1) {
+        if (key_len != 1)
+            return next_careful(walk, record);
+        record->key.p = NULL;
+    } else {
+        record->key.p = key;
+    }
+    key_len >>= 1;
+    record->key.len = key_len;
+    key += key_len;
+    if (stop[-1] != 0 || !value_take(key, stop, &record->value))
         return next_careful(walk, record);
-    place(walk, offset_delta, weir__unzigzag(timestamp), record);
-
-    /* take_quick reads up to 4 bytes of the value's length. Behind the value there must be a header count of 0; as the
-       record is shorter than QUICK_MAX / 2, a length that take_quick cannot read does not get this far. */
-    if (!view_begin(&p, &record->key) || walk->end - p < (ptrdiff_t)record->key.len + 4)
-        return next_careful(walk, record);
-    p += record->key.len;
-    if (!view_begin(&p, &record->value) || end - p != (ptrdiff_t)record->value.len + 1 || end[-1] != 0)
-        return next_careful(walk, record);
-    walk->p = end;
-    walk->left--;
-    walk->previous_delta = offset_delta;
+    record->headers = (weir_bytes){stop, 0};
     record->header_count = 0;
-    record->headers = (weir_bytes){end, 0};
+    int32_t offset_delta = walk->next_delta;
+    place(walk, offset_delta, short_varint(p + 1), record);
+    walk->p = stop;
+    walk->next_delta = ++offset_delta;
+    walk->head_want += walk->head_step;
+    if (offset_delta == walk->expect_until)
+        expect_nothing(walk);
     return WEIR_OK;
 }
 

@@ -1,5 +1,6 @@
-/* Writing record batches of magic 2 (KIP-98). The length of a record precedes it as a varint, whose own size is guessed
-   from the payload: the record is written behind it, and only moved in the rare case that the guess was too small. */
+/* Writing record batches of magic 2 (KIP-98). The length of a record precedes it as a varint, so its size must be
+   known before anything is written. Mostly key, value and headers settle it; else the sizes of all fields are summed
+   up. Either way the room is checked once. */
 #include "record_wire.h"
 
 #include <string.h>
@@ -9,10 +10,6 @@
 
 /* The most that a record takes beside key, value and headers: five varints of 5 bytes, one of 10, the attributes. */
 #define RECORD_OVERHEAD_MAX 36
-
-/* The least that a record's body takes beside them: five varints of 1 byte, the attributes. The most is 25 more, so the
-   varint of its length cannot grow by more than 1. */
-#define BODY_OVERHEAD_MIN 6
 
 void weir_batch_writer_init(weir_batch_writer *w, void *memory, size_t size) {
     if (size > BATCH_SIZE_MAX)
@@ -45,53 +42,55 @@ static inline uint8_t *put_bytes(uint8_t *p, weir_bytes bytes) {
     return p + bytes.len;
 }
 
-/* A key or value with its length in front. */
-static inline uint8_t *put_view(uint8_t *p, weir_bytes view) {
-    if (view.p == NULL) {
-        *p = 1; /* -1 */
-        return p + 1;
-    }
-    return put_bytes(weir__varint_put(p, (uint64_t)view.len << 1), view);
+/* The difference wraps as in Java, so that no timestamp is undefined behaviour. */
+static inline uint64_t timestamp_zigzag(const weir_record *record, int64_t base) {
+    return weir__zigzag((int64_t)((uint64_t)record->timestamp - (uint64_t)base));
 }
 
-/* Whether a record that could be too large for the room, by its bound, fits all the same. */
-static __attribute__((noinline)) bool fits(const weir_batch_writer *w, const weir_record *record, uint64_t timestamp) {
-    uint64_t body = payload_size(record) + 1 + weir__varint_size(timestamp) +
-                    weir__varint_size((uint64_t)(uint32_t)w->record_count << 1) +
-                    weir__varint_size(length_zigzag(record->key)) + weir__varint_size(length_zigzag(record->value)) +
-                    weir__varint_size((uint64_t)(uint32_t)record->header_count << 1);
-    return weir__varint_size(body << 1) + body <= (uint64_t)(w->end - w->p);
+/* A count, which is not negative. */
+static inline uint64_t count_zigzag(int32_t count) {
+    return (uint64_t)(uint32_t)count << 1;
+}
+
+/* The bytes of a record behind its length. */
+static __attribute__((noinline)) uint64_t body_size(const weir_record *record, int64_t base, int32_t offset_delta) {
+    return 1 + weir__varint_size(timestamp_zigzag(record, base)) + weir__varint_size(count_zigzag(offset_delta)) +
+           weir__varint_size(length_zigzag(record->key)) + weir__varint_size(length_zigzag(record->value)) +
+           weir__varint_size(count_zigzag(record->header_count)) + payload_size(record);
+}
+
+/* The bytes of a record's length when they do not depend on its other varints, else 0: behind the length there are 6 to
+   RECORD_OVERHEAD_MAX bytes beside the payload. */
+static inline unsigned length_size(uint64_t payload) {
+    if (payload + 6 >= 1 << 6)
+        return payload + RECORD_OVERHEAD_MAX < 1 << 13 ? 2 : 0;
+    return payload + RECORD_OVERHEAD_MAX < 1 << 6 ? 1 : 0;
 }
 
 weir_err weir_batch_append(weir_batch_writer *w, const weir_record *record) {
-    uint64_t payload = payload_size(record);
-    if (payload > BATCH_SIZE_MAX - WEIR_BATCH_HEADER_SIZE - RECORD_OVERHEAD_MAX)
-        return WEIR_E_TOO_LARGE;
+    uint64_t payload = payload_size(record), room = (uint64_t)(w->end - w->p);
     int64_t base = w->record_count ? w->base_timestamp : record->timestamp;
-    uint64_t timestamp = weir__zigzag((int64_t)((uint64_t)record->timestamp - (uint64_t)base));
-    if (payload + RECORD_OVERHEAD_MAX > (uint64_t)(w->end - w->p) && !fits(w, record, timestamp))
-        return WEIR_AGAIN;
-    /* The body goes where it belongs if the varint of its length is as short as it can be. */
-    unsigned width = weir__varint_size((payload + BODY_OVERHEAD_MIN) << 1);
-    uint8_t *body = w->p + width, *p = body;
-    *p++ = 0; /* attributes: no bit is in use */
-    p = weir__varint_put(p, timestamp);
-    p = weir__varint_put(p, (uint64_t)(uint32_t)w->record_count << 1);
-    p = put_view(put_view(p, record->key), record->value);
-    if (record->header_count == 0)
-        *p++ = 0;
-    else
-        p = put_bytes(weir__varint_put(p, (uint64_t)(uint32_t)record->header_count << 1), record->headers);
-    uint64_t length = (uint64_t)(p - body) << 1;
-    if (length >> (7 * width)) {
-        memmove(body + 1, body, (size_t)(p - body));
-        p++;
+    unsigned prefix = length_size(payload);
+    if (prefix == 0 || room < payload + RECORD_OVERHEAD_MAX) {
+        if (payload > BATCH_SIZE_MAX - WEIR_BATCH_HEADER_SIZE - RECORD_OVERHEAD_MAX)
+            return WEIR_E_TOO_LARGE;
+        uint64_t body = body_size(record, base, w->record_count);
+        prefix = weir__varint_size(body << 1);
+        if (prefix + body > room)
+            return WEIR_AGAIN;
     }
-    (void)weir__varint_put(w->p, length);
-    w->p = p;
-    w->base_timestamp = base;
-    if (w->record_count++ == 0 || record->timestamp > w->max_timestamp)
+    if (w->record_count == 0 || record->timestamp > w->max_timestamp)
         w->max_timestamp = record->timestamp;
+    w->base_timestamp = base;
+    uint8_t *body = w->p + prefix, *p = body;
+    *p++ = 0; /* attributes: no bit is in use */
+    p = weir__varint_put(p, timestamp_zigzag(record, base));
+    p = weir__varint_put(p, count_zigzag(w->record_count++));
+    p = put_bytes(weir__varint_put(p, length_zigzag(record->key)), record->key);
+    p = put_bytes(weir__varint_put(p, length_zigzag(record->value)), record->value);
+    p = put_bytes(weir__varint_put(p, count_zigzag(record->header_count)), record->headers);
+    weir__varint_put(w->p, (uint64_t)(p - body) << 1);
+    w->p = p;
     return WEIR_OK;
 }
 

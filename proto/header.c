@@ -20,7 +20,7 @@ bool weir__varlong_take(const uint8_t **p, const uint8_t *end, uint64_t *zigzagg
     return false;
 }
 
-bool weir__varint_take(const uint8_t **p, const uint8_t *end, uint32_t *zigzagged) {
+bool weir__varint_take_any(const uint8_t **p, const uint8_t *end, uint32_t *zigzagged) {
     const uint8_t *at = *p;
     uint32_t value = 0;
     for (unsigned shift = 0; shift < 35 && at < end; shift += 7) {
@@ -35,22 +35,6 @@ bool weir__varint_take(const uint8_t **p, const uint8_t *end, uint32_t *zigzagge
         }
     }
     return false;
-}
-
-bool weir__sized_take(const uint8_t **p, const uint8_t *end, weir_bytes *bytes) {
-    uint32_t zigzagged;
-    if (!weir__varint_take(p, end, &zigzagged))
-        return false;
-    if (zigzagged & 1) {
-        *bytes = (weir_bytes){NULL, 0};
-        return zigzagged == 1;
-    }
-    uint32_t len = zigzagged >> 1;
-    if (len > (size_t)(end - *p))
-        return false;
-    *bytes = (weir_bytes){*p, len};
-    *p += len;
-    return true;
 }
 
 weir_err weir_headers_next(weir_bytes *headers, weir_header *header) {

@@ -77,6 +77,15 @@ static inline unsigned weir__varint_size(uint64_t zigzagged) {
 
 /* Writes a varint and returns where it ends. The caller has made sure of the room. */
 static inline uint8_t *weir__varint_put(uint8_t *p, uint64_t zigzagged) {
+    if (zigzagged < 0x80) {
+        p[0] = (uint8_t)zigzagged;
+        return p + 1;
+    }
+    if (zigzagged < 0x4000) {
+        p[0] = (uint8_t)(zigzagged | 0x80);
+        p[1] = (uint8_t)(zigzagged >> 7);
+        return p + 2;
+    }
     while (zigzagged >= 0x80) {
         *p++ = (uint8_t)(zigzagged | 0x80);
         zigzagged >>= 7;
@@ -87,10 +96,32 @@ static inline uint8_t *weir__varint_put(uint8_t *p, uint64_t zigzagged) {
 
 /* Reads a varint of at most 32 (64) bits from [*p, end), still zigzagged, and moves *p behind it. False, with *p
    unchanged, when it is cut off or too long. */
-bool weir__varint_take(const uint8_t **p, const uint8_t *end, uint32_t *zigzagged);
+bool weir__varint_take_any(const uint8_t **p, const uint8_t *end, uint32_t *zigzagged);
 bool weir__varlong_take(const uint8_t **p, const uint8_t *end, uint64_t *zigzagged);
 
+/* The same, quick for one byte. */
+static inline bool weir__varint_take(const uint8_t **p, const uint8_t *end, uint32_t *zigzagged) {
+    if (*p >= end || **p >= 0x80)
+        return weir__varint_take_any(p, end, zigzagged);
+    *zigzagged = *(*p)++;
+    return true;
+}
+
 /* Reads a varint length and that many bytes. A length of -1 yields null; lengths below -1 are refused. */
-bool weir__sized_take(const uint8_t **p, const uint8_t *end, weir_bytes *bytes);
+static inline bool weir__sized_take(const uint8_t **p, const uint8_t *end, weir_bytes *bytes) {
+    uint32_t zigzagged;
+    if (!weir__varint_take(p, end, &zigzagged))
+        return false;
+    if (zigzagged & 1) {
+        *bytes = (weir_bytes){NULL, 0};
+        return zigzagged == 1;
+    }
+    uint32_t len = zigzagged >> 1;
+    if (len > (size_t)(end - *p))
+        return false;
+    *bytes = (weir_bytes){*p, len};
+    *p += len;
+    return true;
+}
 
 #endif

@@ -81,7 +81,7 @@ typedef struct weir_call {
     weir_err err;         /* WEIR_OK: `response` is set */
     const void *response; /* the API's response struct, valid until weir_call_release */
     int16_t version;      /* the version that was spoken */
-    int32_t answered_by;  /* broker id */
+    int32_t answered_by;  /* broker id; -1: a bootstrap server whose id is not known yet, or nobody */
     void *inner;
 } weir_call;
 

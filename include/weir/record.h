@@ -28,10 +28,10 @@ typedef struct weir_record {
     int64_t offset;
     int64_t timestamp; /* ms since the epoch, -1 none */
     weir_timestamp_type timestamp_type;
-    weir_bytes key;   /* p == NULL: null */
-    weir_bytes value; /* p == NULL: null (a tombstone) */
-    int32_t header_count;
+    weir_bytes key;     /* p == NULL: null */
+    weir_bytes value;   /* p == NULL: null (a tombstone) */
     weir_bytes headers; /* header_count headers in wire form; empty when there are none */
+    int32_t header_count;
 } weir_record;
 
 typedef struct weir_header {
@@ -72,14 +72,16 @@ typedef struct weir_batch_header {
    WEIR_E_UNSUPPORTED for magic 0 or 1; WEIR_E_MALFORMED otherwise. */
 WEIR_API weir_err weir_batch_open(weir_records set, weir_batch_header *header);
 
-/* A walk over the records of one batch. */
+/* A walk over the records of one batch. Its members are the reader's own; stop_delta - next_delta records are left. */
 typedef struct weir_batch_walk {
-    const uint8_t *p, *end;
+    const uint8_t *p, *end, *fast_end;
     int64_t base_offset, base_timestamp, max_timestamp;
-    int32_t left;              /* records not yet taken */
-    int32_t last_offset_delta; /* offsets must ascend and stay within it */
-    int32_t previous_delta;
+    int32_t next_delta, stop_delta; /* offset deltas: the least of the next record, what it will be behind the last */
+    int32_t last_delta;             /* offsets must ascend and stay within it */
     weir_timestamp_type timestamp_type;
+    uint64_t head_mask, head_want, head_step; /* what the next record is expected to begin with ... */
+    int32_t expect_until;                     /* ... up to the one with this offset delta */
+    uint32_t key_at;
 } weir_batch_walk;
 
 /* Starts a walk. `records` is what follows the header, decompressed when the batch is compressed. */

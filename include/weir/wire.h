@@ -53,7 +53,7 @@ typedef struct weir_splice {
 
 /* Writing into memory of the caller. With `start == NULL` nothing is stored and `total` counts the size, so an encoder
    run once counting and once writing needs no growing buffer. With `splices` set, record sets are not copied: each is
-   noted as a splice (when only counting without its place), `total` includes it, and the bytes on the wire are the
+   noted as a splice (its place is known only when writing), `total` includes it, and the bytes on the wire are the
    buffer with the splices put in. */
 typedef struct weir_out {
     uint8_t *start, *p, *end;

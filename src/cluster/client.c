@@ -54,6 +54,11 @@ void weir__trouble(weir_client *client, weir_err err, const weir__broker *broker
     client->trouble.broker = broker != NULL && broker->id >= 0 ? broker->id : -1;
 }
 
+void weir__trouble_over(weir_client *client) {
+    if (client->trouble.err != WEIR_E_NO_MEMORY)
+        weir_fault_clear(&client->trouble);
+}
+
 const weir_fault *weir_client_trouble(const weir_client *client) {
     return &client->trouble;
 }
@@ -133,13 +138,19 @@ void weir_client_tick(weir_client *client, weir_time_us now) {
     pump(client, now);
 }
 
+/* One round of work can make more of it: a request needs a coordinator, whose lookup is a request. Whatever should go
+   on for longer waits for the next round, so that a fault here cannot stop the host. */
+#define PUMPS_MAX 8
+
 bool weir_client_next_io(weir_client *client, weir_io *io) {
-    if (client->awake)
+    for (int n = 0; client->awake && n < PUMPS_MAX; n++)
         pump(client, client->now);
     return weir__link_next_io(client, io);
 }
 
 weir_time_us weir_client_deadline(const weir_client *client) {
+    if (client->awake)
+        return client->now;
     weir_time_us due = weir__metadata_deadline(client);
     weir_time_us route = weir__route_deadline(client);
     due = route < due ? route : due;

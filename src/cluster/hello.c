@@ -97,6 +97,7 @@ static void hello_done(weir__request *request, const weir__outcome *outcome) {
     client->broker_version = guess_release(link);
     link->broker->failures = 0;
     link->state = WEIR__LINK_READY;
+    weir__trouble_over(client);
 }
 
 void weir__hello_start(weir__link *link, weir_time_us now) {

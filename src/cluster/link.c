@@ -7,6 +7,9 @@
 
 #include "state.h"
 
+/* What is likely when something listens but does not speak Kafka. */
+#define NO_ANSWER_HINT "is the port that of a Kafka listener without TLS, and not of an HTTP or TLS server?"
+
 static bool link_number(weir_client *client, weir__link *link) {
     for (uint32_t n = 0; n < client->link_count; n++) {
         if (client->links[n] == NULL) {
@@ -110,9 +113,10 @@ static void link_close(weir__link *link, weir_time_us now) {
     weir__metadata_refresh(client);
 }
 
-/* Closes the link from this side. */
+/* Closes the link from this side. Unless the host has yet to be asked to open it: then what there is to be closed, if
+   anything, is the connection before, and that stands. */
 static void hang_up(weir__link *link, weir_time_us now) {
-    link->ask_close = !link->ask_open;
+    link->ask_close = link->ask_close || !link->ask_open;
     link_close(link, now);
 }
 
@@ -169,8 +173,7 @@ void weir__link_tick(weir__link *link, weir_time_us now) {
         weir__link_drop(link, "no connection within socket.connection.setup.timeout.ms", now);
         break;
     case WEIR__LINK_VERSIONS:
-        weir__link_drop(link, "connected, but the first request went unanswered: is it a Kafka listener without TLS?",
-                        now);
+        weir__link_drop(link, "connected, but the first request went unanswered: " NO_ANSWER_HINT, now);
         break;
     default:
         response_overdue(link, now);
@@ -204,7 +207,7 @@ void weir_client_closed(weir_client *client, uint32_t number, const char *error,
         return;
     if (link->state == WEIR__LINK_VERSIONS)
         weir__trouble(client, WEIR_E_UNREACHABLE, link->broker,
-                      "%s before it answered the first request: is it a Kafka listener without TLS?", error);
+                      "%s before it answered the first request: " NO_ANSWER_HINT, error);
     else if (!weir__list_empty(&link->flights))
         weir__trouble(client, WEIR_E_UNREACHABLE, link->broker, "%s", error);
     link_close(link, now);

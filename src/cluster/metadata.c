@@ -177,12 +177,14 @@ static void metadata_done(weir__request *request, const weir__outcome *outcome) 
 }
 
 /* ---- when ---- */
-/* With every known broker failing, the bootstrap addresses are tried again (KIP-899). */
+/* With every known broker failing, the bootstrap addresses are tried again (KIP-899), unless they still are. */
+#define FAILURES_TO_REBOOTSTRAP 3
+
 static void rebootstrap(weir_client *client) {
     weir_fault ignored;
     WEIR__LIST_EACH (it, &client->brokers) {
         const weir__broker *broker = WEIR__ENTRY(it, weir__broker, node);
-        if (broker->id < 0 || broker->failures < 3)
+        if (broker->id < 0 || broker->failures < FAILURES_TO_REBOOTSTRAP)
             return;
     }
     (void)weir__brokers_bootstrap(client, &ignored);
@@ -190,11 +192,11 @@ static void rebootstrap(weir_client *client) {
 
 void weir__metadata_tick(weir_client *client, weir_time_us now) {
     weir__request *request = &client->metadata;
+    rebootstrap(client); /* also for a request that waits because no broker can be reached */
     if (request->active || weir__metadata_deadline(client) > now)
         return;
     if (!topics_reserve(client, topic_count(client)))
         return;
-    rebootstrap(client);
     request->api = weir_api_find(WEIR_API_METADATA);
     request->max_version = -1;
     request->target = WEIR_TARGET_ANY;

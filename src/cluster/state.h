@@ -118,6 +118,9 @@ weir_time_us weir__backoff(weir_client *client, uint32_t attempts, int64_t base_
 void weir__trouble(weir_client *client, weir_err err, const weir__broker *broker, const char *fmt, ...)
     WEIR_PRINTF(4, 5);
 
+/* A connection has become usable: what kept it from that is over. Want of memory stays known. */
+void weir__trouble_over(weir_client *client);
+
 /* ---- broker.c ---- */
 weir_err weir__brokers_bootstrap(weir_client *client, weir_fault *fault);
 weir__broker *weir__broker_find(weir_client *client, int32_t id);

@@ -99,20 +99,26 @@ static bool take_restored(weir_job *job, const weir__choice *restored, uint64_t 
            weir__blob_set(job, &job->before, checkpoint->before);
 }
 
-static weir_err restore_sink(weir_job *job, const weir__choice *restored) {
+static weir_err restore_sink(weir_job *job, const weir__choice *restored, weir_fault *fault) {
     if (!restored->found || job->config->fresh)
         return WEIR_OK;
     weir_bytes snapshot = restored->checkpoint.committables;
     size_t count;
     if (weir_committables_count(snapshot, &count) != WEIR_OK)
         return WEIR_E_CHECKPOINT;
+    if (count > 0 && job->config->sink.delivery_guarantee != WEIR_DELIVERY_EXACTLY_ONCE) {
+        weir_fault_set(fault, WEIR_E_CONFIG,
+                       "the checkpoint holds a transaction that is still to be committed: run the job once more with "
+                       "exactly-once delivery before changing it");
+        return WEIR_E_CONFIG;
+    }
     size_t size = (count + 1) * sizeof(weir_committable);
     weir_committable *committables = job->alloc->take(job->alloc, size);
     if (committables == NULL)
         return WEIR_E_NO_MEMORY;
     weir_err err = weir_committables_decode(snapshot, committables);
     if (err == WEIR_OK)
-        err = weir_sink_restore(job->sink, job->restored_number, committables, count);
+        err = weir_sink_restore(job->sink, job->restored_number, restored->checkpoint.ledger, committables, count);
     job->alloc->give(job->alloc, committables, size);
     return err;
 }
@@ -126,6 +132,7 @@ static weir_err make_parts(weir_job *job, const weir__choice *restored, uint64_t
         .lineage = weir_str_of(job->lineage),
         .ledger_topic = weir_str_of(config->to),
     };
+    weir_fault_clear(fault);
     weir_err err = weir_client_new(&job->source_client, &config->source, job->alloc, seed, fault);
     if (err == WEIR_OK)
         err = weir_client_new(&job->sink_client, &config->sink, job->alloc, seed + 1, fault);
@@ -135,12 +142,12 @@ static weir_err make_parts(weir_job *job, const weir__choice *restored, uint64_t
     if (err == WEIR_OK)
         err = weir_sink_add_topic(job->sink, weir_str_of(config->to), &topic);
     if (err == WEIR_OK)
-        err = restore_sink(job, restored);
+        err = restore_sink(job, restored, fault);
     if (err == WEIR_OK)
         err = weir_enumerator_new(&job->enumerator, job->source_client, &config->source, job->alloc);
     if (err == WEIR_OK)
         err = weir_reader_new(&job->reader, job->source_client, &config->source, job->alloc);
-    if (err != WEIR_OK)
+    if (err != WEIR_OK && fault->err == WEIR_OK)
         weir_fault_set(fault, err, "the job could not be set up: %s", weir_err_name(err));
     return err;
 }
@@ -232,7 +239,8 @@ weir_err weir__job_step(weir_job *job, weir_time_us now) {
 }
 
 weir_time_us weir__job_deadline(const weir_job *job) {
-    return job->state == WEIR__JOB_RUNNING ? job->checkpoint_next : WEIR_NEVER;
+    bool timed = job->state == WEIR__JOB_RUNNING && weir_sink_uncommitted(job->sink) == 0;
+    return timed ? job->checkpoint_next : WEIR_NEVER;
 }
 
 void weir__job_stop(weir_job *job) {

@@ -65,6 +65,8 @@ weir_err weir_job_emit(weir_job *job, int32_t partition, const weir_record *out)
 }
 
 void *weir_job_scratch(weir_job *job, size_t size) {
+    if (size == 0)
+        size = 1; /* NULL means that there is no memory */
     if (size > job->scratch_size) {
         uint8_t *grown = job->alloc->take(job->alloc, size);
         if (grown == NULL)

@@ -33,17 +33,16 @@ static void ended(weir_job *job) {
 }
 
 void weir__job_checkpoint(weir_job *job) {
+    if (weir_sink_uncommitted(job->sink) > 0)
+        return; /* the answer of the commit brings the job back here */
     job->checkpoint_next = job->now + job->config->checkpoint_interval_ms * 1000;
-    if (weir_sink_uncommitted(job->sink) > 0) {
-        job->checkpoint_next = job->now + 1000; /* look again when the commit may be through */
-        return;
-    }
     if (!encode_splits(job))
         return;
     job->last = job->stop_asked || job->at_end;
     if (!changed(job) && (!job->at_end || job->finished_stored)) {
+        job->with_committables = false;
         if (job->last)
-            ended(job);
+            job->state = WEIR__JOB_DRAINING;
         return;
     }
     job->checkpoint_begun = job->now;
@@ -51,16 +50,19 @@ void weir__job_checkpoint(weir_job *job) {
     job->state = WEIR__JOB_PREPARING;
 }
 
-/* The transactions in flight, as bytes at the end of the file blob's memory would be in the way: they are few. */
+/* One checkpoint prepares one transaction, and begins when those before it are committed. */
+#define COMMITTABLES_MAX 1
+
 static bool encode_file(weir_job *job) {
-    weir_committable committables[64];
-    uint8_t snapshot[64 * (sizeof(weir_committable) + 8)];
+    weir_committable committables[COMMITTABLES_MAX + 1];
+    uint8_t snapshot[COMMITTABLES_MAX * sizeof(weir_committable) + 16];
     size_t count = 0;
-    while (count < 64 && weir_sink_committable(job->sink, count, &committables[count]))
+    while (weir_sink_committable(job->sink, count, &committables[count]) && count < COMMITTABLES_MAX)
         count++;
     job->with_committables = count > 0;
     weir__checkpoint checkpoint = {
         .number = job->number,
+        .ledger = weir_sink_ledger(job->sink),
         .job = weir_str_of(job->config->name),
         .lineage = weir_str_of(job->lineage),
         .finished = job->at_end && count == 0,
@@ -127,14 +129,20 @@ void weir__job_stored(weir_job *job, const weir_fault *failure, weir_time_us now
     job->state = job->last ? WEIR__JOB_DRAINING : WEIR__JOB_RUNNING;
 }
 
-/* The last transaction is committed; one more checkpoint says so, and the next start has nothing to settle. */
+/* Once the last transaction is committed, one more checkpoint says so, and the next start has nothing to settle. */
 weir_err weir__job_draining(weir_job *job) {
-    if (weir_sink_uncommitted(job->sink) > 0)
+    weir_err err = weir_sink_flush(job->sink);
+    if (err == WEIR_AGAIN || (err == WEIR_OK && weir_sink_uncommitted(job->sink) > 0))
         return WEIR_OK;
+    if (err != WEIR_OK) {
+        weir__job_fail(job, weir_sink_fault(job->sink));
+        return WEIR_END;
+    }
     if (!job->with_committables) {
         ended(job);
         return WEIR_END;
     }
+    job->checkpoint_begun = job->now;
     job->number++;
     if (encode_file(job))
         job->state = WEIR__JOB_STORING;

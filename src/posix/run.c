@@ -74,17 +74,17 @@ static void job_drop(run *r) {
 }
 
 /* ---- running ---- */
-static void store_checkpoint(run *r) {
+/* Makes a checkpoint durable if the job has one; false when it has none. */
+static bool store_checkpoint(run *r) {
     weir_bytes bytes;
     weir_fault fault;
     if (!weir__job_to_store(r->job, &bytes))
-        return;
-    if (weir__store_save(r->store, r->slot, bytes, &fault) != WEIR_OK) {
-        weir__job_stored(r->job, &fault, weir_posix_now());
-        return;
-    }
-    r->slot = 1 - r->slot;
-    weir__job_stored(r->job, NULL, weir_posix_now());
+        return false;
+    bool stored = weir__store_save(r->store, r->slot, bytes, &fault) == WEIR_OK;
+    if (stored)
+        r->slot = 1 - r->slot;
+    weir__job_stored(r->job, stored ? NULL : &fault, weir_posix_now());
+    return true;
 }
 
 static void show_progress(run *r, weir_time_us now) {
@@ -107,9 +107,9 @@ static void job_loop(run *r) {
         weir_err err = weir__job_step(r->job, now);
         if (err == WEIR_END)
             return;
-        store_checkpoint(r);
+        bool more = store_checkpoint(r) || err == WEIR_AGAIN;
         show_progress(r, now);
-        weir_time_us until = err == WEIR_AGAIN ? now : sooner(weir__job_deadline(r->job), r->progress_next);
+        weir_time_us until = more ? now : sooner(weir__job_deadline(r->job), r->progress_next);
         (void)weir_posix_step(r->posix, until);
     }
 }

@@ -105,7 +105,7 @@ static void add_done(weir__request *request, const weir__outcome *outcome) {
     if (weir__request_again(sink->client, request, code, outcome->now))
         return;
     weir_class class = weir__class_of(WEIR_API_ADD_PARTITIONS_TO_TXN, code);
-    weir_err err = class == WEIR_CLASS_FENCED  ? WEIR_E_FENCED
+    weir_err err = class == WEIR_CLASS_FENCED  ? weir__txn_fenced(txn, outcome->now)
                    : class == WEIR_CLASS_FATAL ? WEIR_E_BROKER
                                                : WEIR_E_ABORTED;
     weir__sink_fail(sink, err, code, "partitions could not be added to transaction '%s': %s (%s)", txn->id,

@@ -120,6 +120,15 @@ static weir_err step_ledger(weir_sink *sink, weir_time_us now) {
     if (!ledger->read_done)
         return WEIR_AGAIN;
     sink->recovery.ledger_checkpoint = ledger->checkpoint;
+    if (ledger->foreign && sink->restored_ledger > 0) {
+        weir__sink_fail(
+            sink, WEIR_E_FENCED, 0,
+            "since the checkpoint to be restored, another line of checkpoints has committed under '%s': "
+            "another instance of this job, or one started with --fresh, has taken over. Going on here would "
+            "write records twice",
+            sink->prefix);
+        return WEIR_E_FENCED;
+    }
     if (ledger->checkpoint <= sink->restored_checkpoint)
         return WEIR_OK;
     weir__sink_fail(
@@ -195,14 +204,27 @@ static void extra_drop(weir_sink *sink) {
     }
 }
 
+/* What answers is no Kafka broker, and no other address has led to one for a while: waiting longer would not help. */
+#define WRONG_LISTENER_US 3000000
+
+static bool wrong_listener(const weir_sink *sink, weir_time_us now) {
+    weir_broker_info broker;
+    return weir_client_trouble(sink->client)->err == WEIR_E_MALFORMED && now >= sink->opened_at + WRONG_LISTENER_US &&
+           !weir_client_broker(sink->client, 0, &broker);
+}
+
 weir_err weir_sink_open(weir_sink *sink, weir_time_us now) {
-    if (sink->open_until == 0)
+    if (sink->open_until == 0) {
+        sink->opened_at = now;
         sink->open_until = now + sink->config.default_api_timeout_ms * 1000;
+    }
     while (sink->fault.err == WEIR_OK && sink->step != WEIR__OPEN_DONE) {
         weir_err err = steps[sink->step].run(sink, now);
-        if (err == WEIR_AGAIN && now < sink->open_until)
+        if (err == WEIR_AGAIN && now < sink->open_until && !wrong_listener(sink, now))
             return WEIR_AGAIN;
-        if (err == WEIR_AGAIN)
+        if (err == WEIR_AGAIN && now < sink->open_until)
+            weir__sink_fail(sink, WEIR_E_UNREACHABLE, 0, "no Kafka broker was found: %s", trouble_text(sink));
+        else if (err == WEIR_AGAIN)
             weir__sink_fail(sink, WEIR_E_UNREACHABLE, 0,
                             "the sink could not be opened within default.api.timeout.ms (%lld): %s",
                             (long long)sink->config.default_api_timeout_ms, trouble_text(sink));

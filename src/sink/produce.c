@@ -18,6 +18,7 @@ struct weir__produce {
     weir__sink_batch *batches[BATCHES_MAX]; /* by topic, as in `partitions` */
     uint32_t count;
     size_t bytes;
+    bool adds; /* under transaction version 2: holds the first batch of some partition in the transaction */
     int32_t broker;
     weir_str transactional_id;
     int16_t max_version;
@@ -57,8 +58,10 @@ static const void *produce_fill(weir__request *request, int16_t version) {
 static void batch_done(weir_sink *sink, weir__sink_batch *batch) {
     weir__sink_partition *partition = batch->partition;
     weir__txn *txn = sink->transactional ? weir__txn_current(sink) : NULL;
-    if (txn != NULL)
+    if (txn != NULL) {
         txn->acknowledged += batch->records;
+        partition->added_to = txn->serial;
+    }
     sink->counters.records_out += batch->records;
     sink->counters.bytes_out += batch->bytes.len;
     sink->counters.batches_out++;
@@ -78,13 +81,20 @@ static void batch_again(weir_sink *sink, weir__sink_batch *batch, weir_time_us n
     }
 }
 
-static void batch_refused(weir_sink *sink, const weir__sink_batch *batch, int16_t code, int32_t broker) {
+static weir_err refusal(const weir_sink *sink, int16_t code, weir_time_us now) {
+    if (code == WEIR_CODE_MESSAGE_TOO_LARGE)
+        return WEIR_E_TOO_LARGE;
+    bool newer_epoch = code == WEIR_CODE_INVALID_PRODUCER_EPOCH || code == WEIR_CODE_PRODUCER_FENCED;
+    if (newer_epoch && sink->transactional)
+        return weir__txn_fenced(weir__txn_current(sink), now);
+    bool abort = weir__class_of(WEIR_API_PRODUCE, code) == WEIR_CLASS_ABORT;
+    return abort && sink->transactional ? WEIR_E_ABORTED : WEIR_E_BROKER;
+}
+
+static void batch_refused(weir_sink *sink, const weir__sink_batch *batch, int16_t code, int32_t broker,
+                          weir_time_us now) {
     const weir__sink_partition *partition = batch->partition;
-    weir_class class = weir__class_of(WEIR_API_PRODUCE, code);
-    weir_err err = class == WEIR_CLASS_FENCED                         ? WEIR_E_FENCED
-                   : class == WEIR_CLASS_ABORT && sink->transactional ? WEIR_E_ABORTED
-                   : code == WEIR_CODE_MESSAGE_TOO_LARGE              ? WEIR_E_TOO_LARGE
-                                                                      : WEIR_E_BROKER;
+    weir_err err = refusal(sink, code, now);
     weir__sink_fail(
         sink, err, code, "broker %d refused a batch of %u records (%u bytes) for topic '%s' partition %d: %s (%s)%s",
         broker, batch->records, batch->bytes.len, partition->topic->topic->name, partition->index, weir_code_name(code),
@@ -116,7 +126,7 @@ static void batch_answered(weir_sink *sink, weir__sink_batch *batch, int16_t cod
     if (code == WEIR_CODE_OUT_OF_ORDER_SEQUENCE_NUMBER && !head)
         batch_again(sink, batch, now);
     else
-        batch_refused(sink, batch, code, broker);
+        batch_refused(sink, batch, code, broker, now);
 }
 
 /* ---- the response ---- */
@@ -172,6 +182,19 @@ static uint32_t requests_to(const weir_sink *sink, int32_t broker) {
     return count;
 }
 
+/* Under transaction version 2 the broker adds a partition to the transaction when its first batch comes. It takes one
+   such request of a transactional id at a time and turns others away, which costs a back-off: they wait here instead.
+ */
+static bool waits_for_adding(const weir_sink *sink, const weir__sink_partition *partition, int32_t broker) {
+    const weir__txn *txn = sink->transactional ? weir__txn_current(sink) : NULL;
+    if (txn == NULL || txn->version < 2 || partition->added_to == txn->serial)
+        return false;
+    for (const weir__produce *p = sink->produces; p != NULL; p = p->next)
+        if (p->broker == broker && p->adds && p->request.active)
+            return true;
+    return false;
+}
+
 static int32_t leader_of(const weir__sink_partition *partition) {
     const weir__topic *topic = partition->topic->topic;
     return partition->index < topic->partition_count ? topic->partitions[partition->index].leader : -1;
@@ -183,7 +206,7 @@ static weir__sink_batch *batch_due(weir_sink *sink, weir__sink_partition *partit
         return NULL;
     if (partition->rewind || partition->in_flight >= WEIR__IN_FLIGHT_MAX)
         return NULL;
-    if (!weir__partition_added(sink, partition))
+    if (!weir__partition_added(sink, partition) || waits_for_adding(sink, partition, leader_of(partition)))
         return NULL;
     WEIR__LIST_EACH (it, &partition->queue) {
         weir__sink_batch *batch = WEIR__ENTRY(it, weir__sink_batch, node);
@@ -205,6 +228,7 @@ static weir__produce *produce_new(weir_sink *sink, int32_t broker, weir_time_us 
     memset(&produce->request, 0, sizeof produce->request);
     produce->sink = sink;
     produce->count = 0;
+    produce->adds = false;
     produce->bytes = 0;
     produce->broker = broker;
     produce->transactional_id = txn != NULL ? weir_str_of(txn->id) : (weir_str){NULL, 0};
@@ -227,10 +251,13 @@ static weir__produce *produce_new(weir_sink *sink, int32_t broker, weir_time_us 
 }
 
 static bool produce_add(weir__produce *produce, weir__sink_batch *batch) {
+    const weir_sink *sink = produce->sink;
     if (produce->count == BATCHES_MAX || (produce->count > 0 && produce->bytes + batch->bytes.len > BYTES_MAX))
         return false;
     produce->batches[produce->count++] = batch;
     produce->bytes += batch->bytes.len;
+    if (sink->transactional && batch->partition->added_to != weir__txn_current(sink)->serial)
+        produce->adds = true;
     batch->in_flight = true;
     batch->partition->in_flight++;
     return true;

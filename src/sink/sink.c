@@ -159,9 +159,11 @@ weir_err weir_sink_add_topic(weir_sink *sink, weir_str name, uint32_t *index) {
     return WEIR_OK;
 }
 
-weir_err weir_sink_restore(weir_sink *sink, uint64_t checkpoint, const weir_committable *committables, size_t count) {
+weir_err weir_sink_restore(weir_sink *sink, uint64_t checkpoint, uint64_t ledger, const weir_committable *committables,
+                           size_t count) {
     assert(sink->transactional || count == 0);
     sink->restored_checkpoint = checkpoint;
+    sink->restored_ledger = ledger;
     for (size_t n = 0; n < count; n++) {
         weir_str id = weir_str_of(committables[n].transactional_id);
         weir__txn *txn = weir__txn_find(sink, id);
@@ -182,12 +184,13 @@ weir_err weir_sink_restore(weir_sink *sink, uint64_t checkpoint, const weir_comm
 }
 
 /* ---- records ---- */
-static weir_err txn_begin(weir_sink *sink, weir__txn *txn) {
+static weir_err txn_begin(weir_sink *sink, weir__txn *txn, weir_time_us now) {
     if (txn->state != WEIR__TXN_READY)
         return WEIR_AGAIN;
     weir__txn_enter(txn, WEIR__TXN_OPEN);
     txn->serial = ++sink->serials;
     txn->records = txn->acknowledged = 0;
+    txn->opened_at = now;
     return WEIR_OK;
 }
 
@@ -199,7 +202,7 @@ weir_err weir_sink_send(weir_sink *sink, uint32_t topic, int32_t partition, cons
         return sink->fault.err;
     weir__txn *txn = sink->transactional ? weir__txn_current(sink) : NULL;
     if (txn != NULL && txn->state != WEIR__TXN_OPEN) {
-        weir_err err = txn_begin(sink, txn);
+        weir_err err = txn_begin(sink, txn, now);
         if (err != WEIR_OK)
             return err;
     }
@@ -219,11 +222,17 @@ static weir_err txn_prepare(weir_sink *sink, uint64_t checkpoint, weir_time_us n
     if (txn->state == WEIR__TXN_OPEN) {
         weir__txn_enter(txn, WEIR__TXN_PREPARING);
         txn->checkpoint = checkpoint;
-        weir__ledger_write(txn, now);
+        txn->ledger_begun = txn->ledger_done = false;
     }
     if (txn->state != WEIR__TXN_PREPARING)
         return WEIR_OK; /* no record since the last checkpoint: nothing to be committed */
-    if (!weir__flushed(sink) || !txn->ledger_done)
+    /* Only once the records are written: under transaction version 2 a broker adds one thing at a time to a
+       transaction and turns away what comes meanwhile. */
+    if (weir__flushed(sink) && !txn->ledger_begun) {
+        txn->ledger_begun = true;
+        weir__ledger_write(txn, now);
+    }
+    if (!txn->ledger_done)
         return WEIR_AGAIN;
     if (txn->acknowledged != txn->records) {
         weir__sink_fail(sink, WEIR_E_ABORTED, 0, "transaction '%s': %llu records were accepted, %llu acknowledged",
@@ -233,6 +242,13 @@ static weir_err txn_prepare(weir_sink *sink, uint64_t checkpoint, weir_time_us n
     weir__txn_enter(txn, WEIR__TXN_PREPARED);
     sink->current = (sink->current + 1) % sink->pool_size;
     return WEIR_OK;
+}
+
+weir_err weir_sink_flush(weir_sink *sink) {
+    if (sink->fault.err != WEIR_OK)
+        return sink->fault.err;
+    weir__flush(sink);
+    return weir__flushed(sink) ? WEIR_OK : WEIR_AGAIN;
 }
 
 weir_err weir_sink_prepare(weir_sink *sink, uint64_t checkpoint, weir_time_us now) {
@@ -318,6 +334,10 @@ weir_err weir_sink_abort(weir_sink *sink, weir_time_us now) {
 }
 
 /* ---- looking in ---- */
+uint64_t weir_sink_ledger(const weir_sink *sink) {
+    return sink->ledger.checkpoint > sink->restored_ledger ? sink->ledger.checkpoint : sink->restored_ledger;
+}
+
 const weir_sink_recovery *weir_sink_recovered(const weir_sink *sink) {
     return &sink->recovery;
 }

@@ -83,12 +83,12 @@ struct weir__txn {
     int16_t version; /* the transaction version it runs under */
     uint64_t checkpoint;
     uint64_t records, acknowledged;
-    bool restored;  /* a committable of the checkpoint that was restored */
-    bool lingering; /* seen open on the broker, and no checkpoint holds it */
+    weir_time_us opened_at; /* when its first record came */
+    bool restored;          /* a committable of the checkpoint that was restored */
+    bool lingering;         /* seen open on the broker, and no checkpoint holds it */
     bool lost;
-    bool ledger_done;
+    bool ledger_begun, ledger_done;
     bool asks_ledger; /* settling: the ledger will tell */
-    bool was_aborted; /* settling: the coordinator says that the transaction, or a later one, was aborted */
     int16_t end_code; /* what EndTxn was refused with; 0: it was not */
 
     weir__request init, end, describe;
@@ -176,8 +176,8 @@ struct weir_sink {
     int16_t producer_epoch;
 
     weir__open_step step;
-    weir_time_us open_until; /* 0: not begun */
-    uint64_t restored_checkpoint;
+    weir_time_us opened_at, open_until; /* 0: not begun */
+    uint64_t restored_checkpoint, restored_ledger;
     bool limits_known, listed;
     weir__request limits;
     weir_str limits_keys[2];
@@ -235,6 +235,9 @@ weir__txn *weir__txn_new(weir_sink *sink, weir_str id);
 void weir__txn_free(weir__txn *txn);
 void weir__txn_init(weir__txn *txn, weir_time_us now);
 void weir__txn_commit(weir__txn *txn, weir_time_us now);
+/* What it means that the broker knows a newer epoch of an open transaction: before transaction.timeout.ms only another
+   instance can have raised it (WEIR_E_FENCED); later the coordinator itself may have aborted (WEIR_E_ABORTED). */
+weir_err weir__txn_fenced(const weir__txn *txn, weir_time_us now);
 /* The transaction that records go into now. */
 static inline weir__txn *weir__txn_current(const weir_sink *sink) {
     return sink->pool[sink->current];

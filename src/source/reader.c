@@ -258,10 +258,8 @@ weir_err weir_reader_poll(weir_reader *r, const weir_split_batch **batch, weir_t
     if (r->reading != NULL)
         weir__deliver_release(r);
     weir_err err = weir__deliver(r, now);
-    if (r->stirred) {
+    if (r->stirred)
         weir__reader_step(r, now);
-        r->wake = now; /* what was submitted here leaves with the next tick */
-    }
     if (err == WEIR_OK)
         *batch = &r->batch;
     else if (r->fault.err != WEIR_OK)

@@ -17,8 +17,10 @@ typedef struct slot {
 
 /* Every byte of a slot holds its mark, so an overlap shows when the slot is given back. */
 static void release(weir_alloc *alloc, slot *s) {
-    for (size_t i = 0; i < s->size; i++)
-        ck_assert_uint_eq(s->p[i], s->mark);
+    size_t same = 0;
+    while (same < s->size && s->p[same] == s->mark)
+        same++;
+    ck_assert_uint_eq(same, s->size);
     alloc->give(alloc, s->p, s->size);
     s->p = NULL;
 }
@@ -49,7 +51,7 @@ START_TEST(fixed_stress) {
     weir__rng rng;
     weir__rng_init(&rng, (uint64_t)_i);
     unsigned refused = 0;
-    for (int round = 0; round < 20000; round++) {
+    for (int round = 0; round < 10000; round++) {
         slot *s = &slots[weir__rng_below(&rng, SLOTS)];
         if (s->p) {
             release(alloc, s);

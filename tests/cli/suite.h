@@ -3,6 +3,7 @@
 #define CLI_SUITE_H
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -33,8 +33,14 @@ static int parse(const cli_command *command, sample_args *args, char *line) {
     char *words[MAX_WORDS];
     int count = 0;
     *args = (sample_args){.count = -1};
-    for (char *word = strtok(line, " "); word; word = strtok(NULL, " "))
-        words[count++] = word;
+    for (char *word = line; word; count++) {
+        char *space = strchr(word, ' ');
+        ck_assert_int_lt(count, MAX_WORDS);
+        words[count] = word;
+        word = space ? space + 1 : NULL;
+        if (space)
+            *space = '\0';
+    }
     return cli_parse(command, args, count, words);
 }
 
@@ -101,9 +107,9 @@ START_TEST(wrong_lines) {
         "---from a",
     };
     for (size_t n = 0; n < sizeof lines / sizeof lines[0]; n++) {
-        char line[64] = {0};
+        char line[64];
         sample_args args;
-        strncpy(line, lines[n], sizeof line - 1);
+        snprintf(line, sizeof line, "%s", lines[n]);
         ck_assert_msg(parse(&with_operands, &args, line) == CLI_USAGE, "taken: %s", lines[n]);
         cli_args_free(&args.common);
     }

@@ -9,11 +9,11 @@ static const cli_place place = {{"orders", 6}, 3};
 
 /* Formats a record and compares; `format` is checked first. */
 static void expect_bytes(const char *format, const weir_record *record, const char *text, size_t text_len) {
-    char copy[64] = {0};
+    char copy[64];
     cli_text out = {0};
     const char *why = NULL;
     size_t len;
-    strncpy(copy, format, sizeof copy - 1);
+    snprintf(copy, sizeof copy, "%s", format);
     ck_assert_msg(cli_format_check(copy, &len, &why), "%s: %s", format, why);
     ck_assert_int_eq(cli_format_record(&out, copy, len, &place, record), WEIR_OK);
     ck_assert_uint_eq(out.len, text_len);
@@ -57,10 +57,10 @@ END_TEST
 START_TEST(wrong_formats) {
     static const char *const formats[] = {"%", "a%", "%x", "%R", "\\", "\\q", "\\x", "\\x1", "\\xg1", "\\x25t", "%\\n"};
     for (size_t n = 0; n < sizeof formats / sizeof formats[0]; n++) {
-        char copy[16] = {0};
+        char copy[16];
         const char *why = NULL;
         size_t len;
-        strncpy(copy, formats[n], sizeof copy - 1);
+        snprintf(copy, sizeof copy, "%s", formats[n]);
         ck_assert_msg(!cli_format_check(copy, &len, &why), "taken: %s", formats[n]);
         ck_assert_ptr_nonnull(why);
     }

@@ -70,7 +70,7 @@ class Usage(unittest.TestCase):
         self.refused("copy", names=["--from"])
         self.refused("copy", "--from", "a", names=["--to"])
         self.refused("copy", "--from", "a", "--to", "b", names=["--bootstrap"])
-        self.refused(*COPY, "-j", "2", names=["1 to 1"])
+        self.refused(*COPY, "-j", "2", names=["--parallelism", "only 1"])
         self.refused(*COPY, "--partitioning", "key", names=["source"])
         self.refused(*COPY, "--delivery", "twice", names=["at-least-once"])
         self.refused(*COPY, "--start", "committed", names=["earliest|latest"])

@@ -141,8 +141,11 @@ START_TEST(splices_give_the_same_bytes) {
     ck_assert_mem_eq(joined, copied, n);
     weir_out_init(&counter, NULL, 0);
     counter.splices = splices;
+    counter.splice_cap = 2;
     ck_assert_int_eq(weir_request_encode(&counter, api, version, 1, weir_str_of(NULL), &m), WEIR_OK);
     ck_assert_uint_eq(counter.total, out.total);
+    ck_assert_uint_eq(counter.splice_count, 2);
+    ck_assert_uint_eq(splices[0].bytes.len, partitions[0].records.len);
 }
 END_TEST
 

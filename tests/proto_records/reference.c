@@ -35,7 +35,7 @@ static weir_bytes sized(const uint8_t **p, const uint8_t *end, bool nullable, bo
 }
 
 weir_err reference_next(reference *r, weir_record *record) {
-    if (r->left == 0)
+    if (r->left <= 0)
         return r->p == r->end ? WEIR_END : WEIR_E_MALFORMED;
     bool bad = false;
     const uint8_t *p = r->p;
@@ -52,7 +52,7 @@ weir_err reference_next(reference *r, weir_record *record) {
         sized(&at, end, false, &bad);
         sized(&at, end, true, &bad);
     }
-    if (bad || at != end || count < 0 || offset <= r->previous || offset > r->last_delta)
+    if (bad || at != end || count < 0 || offset <= r->previous || offset > r->last_delta - (r->left - 1))
         return WEIR_E_MALFORMED;
     record->header_count = (int32_t)count;
     record->offset = r->base_offset + offset;

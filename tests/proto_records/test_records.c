@@ -194,23 +194,28 @@ START_TEST(cut_anywhere) {
 }
 END_TEST
 
-/* Every number at every place, including those of 10 bytes. */
-START_TEST(two_bytes_exhaustive) {
-    state = 3;
+/* All pairs of bytes at every place of a record that follows one like it, so that its head was foreseen. */
+START_TEST(pairs_of_bytes) {
+    static const uint8_t plain[] = {28, 0, 2, 0, 6, 'k', 'e', 'y', 10, 'v', 'a', 'l', 'u', 'e', 0, 0, 0, 0, 0, 0, 0};
     weir_batch_header header = {.record_count = 2, .last_offset_delta = 5, .base_timestamp = -3};
-    uint8_t bytes[64] = {40, 0, 2, 0, 6, 'k', 'e', 'y', 10, 'v', 'a', 'l', 'u', 'e', 0};
+    uint8_t bytes[160] = {0};
     for (uint32_t at = 0; at < 15; at++)
-        for (uint32_t pair = 0; pair < 65536; pair += 1 + pair / 512) {
-            uint8_t copy[64];
-            memcpy(copy, bytes, sizeof copy);
-            copy[at] = (uint8_t)pair;
-            copy[at + 1] = (uint8_t)(pair >> 8);
+        for (uint32_t pair = 0; pair < 65536; pair++) {
+            memcpy(bytes, plain, 15);
+            uint8_t *second = bytes + 15;
+            memcpy(second, plain, sizeof plain);
+            second[3] = 2;
+            second[at] = (uint8_t)pair;
+            second[at + 1] = (uint8_t)(pair >> 8);
             weir_batch_walk walk;
             weir_record a, b;
-            reference slow = {copy, copy + 64, 0, -3, 2, 5, -1};
-            weir_batch_walk_init(&walk, &header, (weir_bytes){copy, 64});
+            reference slow = {bytes, bytes + sizeof bytes, 0, -3, 2, 5, -1};
+            weir_batch_walk_init(&walk, &header, (weir_bytes){bytes, sizeof bytes});
+            if (weir_batch_next(&walk, &a) != WEIR_OK || reference_next(&slow, &b) != WEIR_OK)
+                ck_abort();
             weir_err err = weir_batch_next(&walk, &a);
-            ck_assert_int_eq(err, reference_next(&slow, &b));
+            if (err != reference_next(&slow, &b))
+                ck_abort_msg("byte %u, pair %x", (unsigned)at, (unsigned)pair);
             if (err == WEIR_OK)
                 assert_records(&a, &b);
         }
@@ -396,7 +401,7 @@ int main(void) {
     tcase_add_test(all, agrees_with_reference);
     tcase_add_test(all, agrees_on_damage);
     tcase_add_test(all, cut_anywhere);
-    tcase_add_test(all, two_bytes_exhaustive);
+    tcase_add_test(all, pairs_of_bytes);
     tcase_add_test(all, offset_gaps);
     tcase_add_test(all, log_append_time);
     tcase_add_test(all, hostile_header);

@@ -91,7 +91,10 @@ static int set_choice(const cli_option *option, int *member, const char *value) 
 
 static int set_number(const cli_option *option, int64_t *member, const char *value) {
     int64_t number;
-    if (!cli_number(value, &number) || number < option->min || number > option->max)
+    bool taken = cli_number(value, &number) && number >= option->min && number <= option->max;
+    if (!taken && option->min == option->max)
+        return cli_usage("--%s takes only %lld, not '%s'", option->name, (long long)option->min, value);
+    if (!taken)
         return cli_usage("--%s takes a whole number from %lld to %lld, not '%s'", option->name, (long long)option->min,
                          (long long)option->max, value);
     *member = number;
@@ -165,8 +168,7 @@ static int parse_short(const cli_command *command, void *args, int argc, char **
 static void print_option(const cli_command *command, const cli_option *option) {
     char left[160];
     int width;
-    bool wide = option->kind == CLI_CHOICE && strlen(option->value) > 24;
-    const char *value = wide ? "..." : option->value;
+    const char *value = option->value;
     char letter[5] = "    ";
     if (option->letter != '\0')
         snprintf(letter, sizeof letter, "-%c, ", option->letter);
@@ -179,8 +181,6 @@ static void print_option(const cli_command *command, const cli_option *option) {
         cli_print("\n%*s", HELP_COLUMN, "");
     else
         cli_print("%*s", HELP_COLUMN - width, "");
-    if (wide)
-        cli_print("%s:\n%*s", option->value, HELP_COLUMN, "");
     for (const char *line = option->help;;) {
         size_t len = strcspn(line, "\n");
         cli_print("%.*s\n", (int)len, line);

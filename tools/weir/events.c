@@ -96,7 +96,10 @@ static void say_started(const cli_events *events, const weir_job_event *event) {
         cli_say("going on from checkpoint %" PRIu64, event->restored_checkpoint);
 }
 
+/* Nothing to tell when nothing was left over. */
 static void say_recovered(const weir_sink_recovery *recovery) {
+    if (recovery->committed == 0 && recovery->already_committed == 0 && recovery->aborted == 0 && recovery->lost == 0)
+        return;
     cli_say("recovered: %" PRIu32 " transactions committed, %" PRIu32 " committed before, %" PRIu32 " aborted, %" PRIu32
             " lost",
             recovery->committed, recovery->already_committed, recovery->aborted, recovery->lost);
@@ -104,7 +107,7 @@ static void say_recovered(const weir_sink_recovery *recovery) {
 
 /* A loss is told even with --quiet and, for people, beside --json too. */
 static void say_loss(const weir_job_event *event) {
-    cli_say("LOSS: topic %.*s, partition %" PRId32 ", from offset %" PRId64 " on", (int)event->topic.len,
+    cli_say("LOSS: topic %.*s, partition %" PRId32 " cannot be read on from offset %" PRId64, (int)event->topic.len,
             event->topic.p, event->partition, event->from_offset);
 }
 

@@ -277,7 +277,7 @@ static int give_up(produce *p, int status) {
     while ((err = weir_sink_abort(p->sink, weir_posix_now())) == WEIR_AGAIN && !cli_session_stuck(&p->session, &fault))
         cli_session_step(&p->session, 100);
     if (err == WEIR_OK)
-        cli_say("the transaction is aborted: nothing was written");
+        cli_say("the transaction is aborted: none of its lines will ever be read as committed");
     else
         cli_say(
             "the transaction could not be aborted; the brokers do so after transaction.timeout.ms, or now with 'weir "

@@ -170,12 +170,9 @@ static int list_all(transactions *t) {
 /* Fills `entries` with the ids that are named, or with those that --prefix and --job find. -1, or a status. */
 static int choose_ids(transactions *t) {
     const cli_list *operands = &t->args.common.operands;
-    bool patterns = t->args.prefix || t->args.job;
-    if (patterns == (operands->count > 0))
-        return cli_usage("name transactional ids, or give --prefix or --job");
     for (size_t n = 0; n < operands->count; n++)
         add_entry(t, operands->items[n].text, strlen(operands->items[n].text), (weir_str){NULL, 0}, -1, -1);
-    return patterns ? list_all(t) : -1;
+    return operands->count == 0 ? list_all(t) : -1;
 }
 
 static int list(transactions *t) {
@@ -365,6 +362,8 @@ static int run(const cli_command *command, int (*action)(transactions *t), int a
     int status = cli_parse(command, &t.args, argc, argv);
     if (status < 0 && t.args.prefix && t.args.job)
         status = cli_usage("--prefix and --job exclude each other");
+    if (status < 0 && command->operands && (t.args.prefix || t.args.job) == (t.args.common.operands.count > 0))
+        status = cli_usage("name transactional ids, or give --prefix or --job");
     if (status < 0)
         status = cli_session_configure(&t.session, WEIR_SIDE_BOTH, &t.args.common.settings);
     if (status < 0)

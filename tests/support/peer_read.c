@@ -1,67 +1,13 @@
-#include "peer.h"
-
+/* The cluster's logs: batches that a test puts there, and ListOffsets, OffsetForLeaderEpoch and Fetch about them. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "codec.h"
+#include "peer_parts.h"
 
-#define BUFFER (4u * 1024 * 1024)
-
-static uint8_t scratch[BUFFER];
-
-static void *heap_take(weir_alloc *self, size_t size) {
-    (void)self;
-    return malloc(size);
-}
-
-static void heap_give(weir_alloc *self, void *p, size_t size) {
-    (void)self;
-    (void)size;
-    free(p);
-}
-
-static weir_alloc heap = {heap_take, heap_give};
-
-void peer_init(peer *p) {
-    memset(p, 0, sizeof *p);
-    p->now = 1000000;
-    p->fetch_version = 17;
-    p->cut = p->flip = SIZE_MAX;
-    weir_budget_init(&p->budget, &heap, SIZE_MAX);
-    weir_config_init(&p->config, WEIR_SIDE_SOURCE);
-    strncpy(p->config.bootstrap_servers, "b0:9000", sizeof p->config.bootstrap_servers - 1);
-}
-
-void peer_connect(peer *p) {
-    weir_fault fault;
-    ck_assert_int_eq(weir_client_new(&p->client, &p->config, &p->budget.alloc, 1, &fault), WEIR_OK);
-}
-
-void peer_free(peer *p) {
-    if (p->client != NULL)
-        weir_client_free(p->client);
-    ck_assert_uint_eq(p->budget.used, 0);
-    for (int32_t n = 0; n < p->log_count; n++)
-        free(p->logs[n].bytes);
-    for (int n = 0; n < PEER_LINKS; n++) {
-        free(p->links[n].in);
-        free(p->links[n].out);
-    }
-}
-
-peer_log *peer_add_log(peer *p, const char *topic, int32_t partition, int32_t leader) {
-    peer_log *log = &p->logs[p->log_count++];
-    strncpy(log->topic, topic, sizeof log->topic - 1);
-    for (size_t n = 0; n < sizeof log->id.b; n++)
-        log->id.b[n] = (uint8_t)(topic[n % strlen(topic)] + 1);
-    log->partition = partition;
-    log->leader = leader;
-    log->leader_epoch = 1;
-    log->diverging_offset = log->epoch_end = -1;
-    return log;
-}
+static uint8_t scratch[PEER_BUFFER];
 
 /* ---- batches ---- */
 static void put32(uint8_t *at, uint32_t v) {
@@ -99,7 +45,7 @@ static weir_records seal(weir_batch_writer *w, peer_batch how, uint8_t *packed, 
         return weir_batch_close(w, &identity);
     weir_bytes plain = {w->start + WEIR_BATCH_HEADER_SIZE, (uint32_t)(w->p - w->start - WEIR_BATCH_HEADER_SIZE)};
     size_t size = packed_size - WEIR_BATCH_HEADER_SIZE;
-    ck_assert_int_eq(codec->compress(&heap, plain, packed + WEIR_BATCH_HEADER_SIZE, &size), WEIR_OK);
+    ck_assert_int_eq(codec->compress(&peer_heap, plain, packed + WEIR_BATCH_HEADER_SIZE, &size), WEIR_OK);
     return weir_batch_close_compressed(w, codec->id, packed, size, &identity);
 }
 
@@ -134,79 +80,15 @@ void peer_skip(peer_log *log, int64_t count) {
     log->stable = log->end;
 }
 
-/* ---- answers ---- */
-static void answer(peer *p, peer_link *link, const weir_request_header *header, const void *response, size_t keep) {
-    const weir_api *api = weir_api_find(header->api_key);
-    weir_out out;
-    (void)p;
-    weir_out_init(&out, link->out + link->out_len, BUFFER - link->out_len);
-    ck_assert_int_eq(weir_response_encode(&out, api, header->api_version, header->correlation_id, response), WEIR_OK);
-    link->out_len += keep < out.total ? keep : out.total;
-}
-
-static void answer_versions(peer *p, peer_link *link, const weir_request_header *header) {
-    static const int16_t keys[] = {WEIR_API_FETCH, WEIR_API_LIST_OFFSETS, WEIR_API_METADATA, WEIR_API_VERSIONS,
-                                   WEIR_API_OFFSET_FOR_LEADER_EPOCH};
-    weir_api_versions_response_api_version rows[5];
-    weir_api_versions_response r;
-    weir_message_init(weir_api_find(WEIR_API_VERSIONS)->response, &r);
-    for (int n = 0; n < 5; n++) {
-        const weir_api *api = weir_api_find(keys[n]);
-        rows[n] = (weir_api_versions_response_api_version){keys[n], api->min_version, api->max_version};
-        if (keys[n] == WEIR_API_FETCH)
-            rows[n].max_version = p->fetch_version;
-    }
-    r.api_keys.items = rows;
-    r.api_keys.count = 5;
-    answer(p, link, header, &r, SIZE_MAX);
-}
-
-static void answer_metadata(peer *p, peer_link *link, const weir_request_header *header,
-                            const weir_metadata_request *request) {
-    static weir_metadata_response_topic topics[PEER_LOGS];
-    static weir_metadata_response_partition partitions[PEER_LOGS];
-    weir_metadata_response_broker brokers[PEER_BROKERS];
-    static const char *const hosts[PEER_BROKERS] = {"b0", "b1", "b2"};
-    int32_t used = 0;
-    weir_metadata_response r;
-    weir_message_init(weir_api_find(WEIR_API_METADATA)->response, &r);
-    r.brokers.items = brokers;
-    for (int32_t n = 0; n < PEER_BROKERS; n++)
-        if (!p->down[n])
-            brokers[r.brokers.count++] = (weir_metadata_response_broker){
-                .node_id = n, .host = weir_str_of(hosts[n]), .port = 9000 + n, .rack = {NULL, 0}};
-    r.topics.items = topics;
-    for (int32_t t = 0; t < request->topics.count; t++) {
-        weir_metadata_response_topic *topic = &topics[r.topics.count++];
-        *topic = (weir_metadata_response_topic){.name = request->topics.items[t].name,
-                                                .error_code = WEIR_CODE_UNKNOWN_TOPIC_OR_PARTITION,
-                                                .topic_authorized_operations = INT32_MIN};
-        topic->partitions.items = &partitions[used];
-        for (int32_t n = 0; n < p->log_count; n++) {
-            const peer_log *log = &p->logs[n];
-            if (!weir_str_equal(topic->name, weir_str_of(log->topic)))
-                continue;
-            topic->error_code = log->topic_code;
-            if (log->topic_code != 0)
-                continue;
-            topic->topic_id = log->id;
-            partitions[used++] = (weir_metadata_response_partition){
-                .partition_index = log->partition, .leader_id = log->leader, .leader_epoch = log->leader_epoch};
-            topic->partitions.count++;
-        }
-    }
-    answer(p, link, header, &r, SIZE_MAX);
-}
-
-static peer_log *log_named(peer *p, weir_str topic, int32_t partition) {
+peer_log *peer_log_named(peer *p, weir_str topic, int32_t partition) {
     for (int32_t n = 0; n < p->log_count; n++)
         if (p->logs[n].partition == partition && weir_str_equal(topic, weir_str_of(p->logs[n].topic)))
             return &p->logs[n];
     return NULL;
 }
 
-static void answer_offsets(peer *p, peer_link *link, const weir_request_header *header,
-                           const weir_list_offsets_request *request) {
+void peer_answer_offsets(peer *p, peer_link *link, const weir_request_header *header,
+                         const weir_list_offsets_request *request) {
     static weir_list_offsets_response_list_offsets_topic_response topics[PEER_LOGS];
     static weir_list_offsets_response_list_offsets_partition_response partitions[PEER_LOGS];
     int32_t used = 0;
@@ -219,7 +101,7 @@ static void answer_offsets(peer *p, peer_link *link, const weir_request_header *
         topics[r.topics.count].partitions.items = &partitions[used];
         topics[r.topics.count++].partitions.count = asked->partitions.count;
         for (int32_t n = 0; n < asked->partitions.count; n++) {
-            peer_log *log = log_named(p, asked->name, asked->partitions.items[n].partition_index);
+            peer_log *log = peer_log_named(p, asked->name, asked->partitions.items[n].partition_index);
             ck_assert_ptr_nonnull(log);
             int64_t timestamp = asked->partitions.items[n].timestamp;
             int64_t end = request->isolation_level == 1 ? log->stable : log->end;
@@ -235,11 +117,11 @@ static void answer_offsets(peer *p, peer_link *link, const weir_request_header *
                                                                              .leader_epoch = -1};
         }
     }
-    answer(p, link, header, &r, SIZE_MAX);
+    peer_answer(p, link, header, &r, SIZE_MAX);
 }
 
-static void answer_epoch(peer *p, peer_link *link, const weir_request_header *header,
-                         const weir_offset_for_leader_epoch_request *request) {
+void peer_answer_epoch(peer *p, peer_link *link, const weir_request_header *header,
+                       const weir_offset_for_leader_epoch_request *request) {
     weir_offset_for_leader_epoch_response_offset_for_leader_topic_result topic = {0};
     weir_offset_for_leader_epoch_response_epoch_end_offset end = {0};
     weir_offset_for_leader_epoch_response r;
@@ -249,13 +131,13 @@ static void answer_epoch(peer *p, peer_link *link, const weir_request_header *he
     topic.topic = request->topics.items[0].topic;
     end.partition = request->topics.items[0].partitions.items[0].partition;
     end.leader_epoch = request->topics.items[0].partitions.items[0].leader_epoch;
-    const peer_log *log = log_named(p, topic.topic, end.partition);
+    const peer_log *log = peer_log_named(p, topic.topic, end.partition);
     end.end_offset = log->epoch_end >= 0 ? log->epoch_end : log->end;
     topic.partitions.items = &end;
     topic.partitions.count = 1;
     r.topics.items = &topic;
     r.topics.count = 1;
-    answer(p, link, header, &r, SIZE_MAX);
+    peer_answer(p, link, header, &r, SIZE_MAX);
 }
 
 /* ---- Fetch ---- */
@@ -425,14 +307,14 @@ static void answer_fetch(peer *p, peer_link *link, const weir_request_header *he
         topic->partitions.count = 1;
     }
     size_t before = link->out_len;
-    answer(p, link, header, &r, p->cut);
+    peer_answer(p, link, header, &r, p->cut);
     link->broken = p->cut != SIZE_MAX;
     p->cut = SIZE_MAX;
     p->bytes_sent[link->broker] += link->out_len - before;
 }
 
 /* false: held back, to be looked at again. */
-static bool take_fetch(peer *p, peer_link *link, const weir_request_header *header, const weir_fetch_request *request) {
+bool peer_take_fetch(peer *p, peer_link *link, const weir_request_header *header, const weir_fetch_request *request) {
     int16_t code = 0;
     if (link->held_until == 0) {
         p->fetches[link->broker]++;
@@ -449,138 +331,4 @@ static bool take_fetch(peer *p, peer_link *link, const weir_request_header *head
     link->held_until = 0;
     answer_fetch(p, link, header, request, code);
     return true;
-}
-
-/* ---- the wire ---- */
-/* Takes the first request off; false when there is none, or it is held back. */
-static bool take_request(peer *p, peer_link *link) {
-    if (link->in_len < 4)
-        return false;
-    size_t size = (size_t)link->in[0] << 24 | (size_t)link->in[1] << 16 | (size_t)link->in[2] << 8 | link->in[3];
-    if (link->in_len < 4 + size)
-        return false;
-    static uint64_t memory[32768], message[64];
-    weir_request_header header;
-    weir_arena arena;
-    weir_in in;
-    weir_in_init(&in, link->in + 4, size);
-    weir_arena_init(&arena, memory, sizeof memory);
-    ck_assert_int_eq(weir_request_header_decode(&in, &header), WEIR_OK);
-    const weir_api *api = weir_api_find(header.api_key);
-    ck_assert_ptr_nonnull(api);
-    ck_assert_uint_le(weir_message_sizeof(api->request), sizeof message);
-    ck_assert_int_eq(weir_message_decode(api->request, header.api_version, &in, &arena, message), WEIR_OK);
-    switch (header.api_key) {
-    case WEIR_API_VERSIONS:
-        answer_versions(p, link, &header);
-        break;
-    case WEIR_API_METADATA:
-        answer_metadata(p, link, &header, (const void *)message);
-        break;
-    case WEIR_API_LIST_OFFSETS:
-        answer_offsets(p, link, &header, (const void *)message);
-        break;
-    case WEIR_API_OFFSET_FOR_LEADER_EPOCH:
-        answer_epoch(p, link, &header, (const void *)message);
-        break;
-    case WEIR_API_FETCH:
-        if (!take_fetch(p, link, &header, (const void *)message))
-            return false;
-        break;
-    default:
-        ck_abort_msg("unexpected api %d", header.api_key);
-    }
-    link->in_len -= 4 + size;
-    memmove(link->in, link->in + 4 + size, link->in_len);
-    return true;
-}
-
-static bool link_io(peer *p) {
-    weir_io io;
-    bool moved = false;
-    for (; weir_client_next_io(p->client, &io); moved = true) {
-        ck_assert_uint_lt(io.link, PEER_LINKS);
-        peer_link *link = &p->links[io.link];
-        if (link->in == NULL) {
-            link->in = malloc(BUFFER);
-            link->out = malloc(BUFFER);
-        }
-        link->in_len = link->out_len = 0;
-        link->held_until = 0;
-        link->open = io.kind == WEIR_IO_OPEN && !p->down[io.port - 9000];
-        link->broker = io.port - 9000;
-        if (io.kind == WEIR_IO_OPEN)
-            weir_client_opened(p->client, io.link, link->open ? NULL : "connection refused", p->now);
-    }
-    return moved;
-}
-
-static bool link_send(peer *p, uint32_t n) {
-    peer_link *link = &p->links[n];
-    weir_bytes slices[8];
-    size_t count = weir_client_send_slices(p->client, n, slices, 8), bytes = 0;
-    for (size_t i = 0; i < count; i++) {
-        memcpy(link->in + link->in_len, slices[i].p, slices[i].len);
-        link->in_len += slices[i].len;
-        bytes += slices[i].len;
-    }
-    if (bytes > 0)
-        weir_client_sent(p->client, n, bytes, p->now);
-    return bytes > 0;
-}
-
-static bool link_receive(peer *p, uint32_t n) {
-    peer_link *link = &p->links[n];
-    uint8_t *space;
-    bool moved = false;
-    while (link->out_len > 0) {
-        size_t room = weir_client_recv_space(p->client, n, &space);
-        if (room == 0)
-            return moved;
-        size_t len = room < link->out_len ? room : link->out_len;
-        memcpy(space, link->out, len);
-        link->out_len -= len;
-        memmove(link->out, link->out + len, link->out_len);
-        weir_client_received(p->client, n, len, p->now);
-        moved = true;
-    }
-    return moved;
-}
-
-static void link_close(peer *p, uint32_t n) {
-    p->links[n].open = p->links[n].broken = false;
-    weir_client_closed(p->client, n, "connection reset by peer", p->now);
-}
-
-void peer_settle(peer *p) {
-    bool moved = true;
-    for (int round = 0; moved; round++) {
-        ck_assert_int_lt(round, 10000);
-        weir_client_tick(p->client, p->now);
-        moved = link_io(p);
-        for (uint32_t n = 0; n < PEER_LINKS; n++) {
-            peer_link *link = &p->links[n];
-            if (link->open && p->down[link->broker]) {
-                link_close(p, n);
-                moved = true;
-            }
-            if (!link->open)
-                continue;
-            moved = link_send(p, n) || moved;
-            moved = take_request(p, link) || moved;
-            moved = link_receive(p, n) || moved;
-            if (link->broken)
-                link_close(p, n);
-        }
-    }
-}
-
-void peer_wait(peer *p, weir_time_us limit) {
-    weir_time_us next = weir_client_deadline(p->client);
-    for (int n = 0; n < PEER_LINKS; n++)
-        if (p->links[n].open && p->links[n].held_until != 0 && p->links[n].held_until < next)
-            next = p->links[n].held_until;
-    if (next > p->now + limit)
-        next = p->now + limit;
-    p->now = next > p->now ? next : p->now + 1;
 }

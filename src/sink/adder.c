@@ -139,9 +139,13 @@ void weir__adder_work(weir_sink *sink, weir_time_us now) {
     weir__request_submit(sink->client, &adder->request, now);
 }
 
+void weir__adder_stop(weir_sink *sink) {
+    weir__request_cancel(sink->client, &sink->adder.request);
+}
+
 void weir__adder_free(weir_sink *sink) {
     weir__adder *adder = &sink->adder;
-    weir__request_cancel(sink->client, &adder->request);
+    weir__adder_stop(sink);
     weir__sink_give(sink, adder->topics, adder->topic_cap * sizeof *adder->topics);
     weir__sink_give(sink, adder->partitions, adder->partition_cap * sizeof *adder->partitions);
 }

@@ -11,18 +11,26 @@ static const char *trouble_text(const weir_sink *sink) {
 
 /* ---- topics ---- */
 static weir_err partitions_make(weir_sink *sink, weir__sink_topic *topic) {
-    int32_t count = topic->topic->partition_count;
-    topic->partitions = weir__sink_take(sink, (size_t)count * sizeof *topic->partitions);
-    if (topic->partitions == NULL)
+    size_t count = (size_t)topic->topic->partition_count, producers = weir__sink_producers(sink);
+    topic->partitions = weir__sink_take(sink, count * sizeof *topic->partitions);
+    topic->sequences = weir__sink_take(sink, count * producers * sizeof *topic->sequences);
+    if (topic->partitions == NULL || topic->sequences == NULL) {
+        weir__sink_give(sink, topic->partitions, count * sizeof *topic->partitions);
+        weir__sink_give(sink, topic->sequences, count * producers * sizeof *topic->sequences);
+        topic->partitions = NULL;
+        topic->sequences = NULL;
         return WEIR_E_NO_MEMORY;
-    topic->partition_count = count;
-    for (int32_t p = 0; p < count; p++) {
+    }
+    topic->partition_count = (int32_t)count;
+    for (size_t p = 0; p < count; p++) {
         weir__sink_partition *partition = &topic->partitions[p];
         partition->topic = topic;
-        partition->index = p;
-        partition->producer_id = -1;
+        partition->index = (int32_t)p;
+        partition->sequences = &topic->sequences[p * producers];
         weir__list_init(&partition->queue);
     }
+    for (size_t n = 0; n < count * producers; n++)
+        topic->sequences[n].producer_id = -1;
     return WEIR_OK;
 }
 

@@ -18,6 +18,10 @@ void weir__sink_give(weir_sink *sink, void *p, size_t size) {
         sink->alloc->give(sink->alloc, p, size);
 }
 
+uint32_t weir__sink_producers(const weir_sink *sink) {
+    return sink->transactional ? (uint32_t)sink->config.transaction_pool_size : 1;
+}
+
 void weir__sink_fail(weir_sink *sink, weir_err err, int16_t code, const char *fmt, ...) {
     char text[sizeof sink->fault.text];
     va_list args;
@@ -33,7 +37,7 @@ void weir__sink_fail(weir_sink *sink, weir_err err, int16_t code, const char *fm
 /* ---- work between calls ---- */
 static void sink_work(weir__worker *worker, weir_time_us now) {
     weir_sink *sink = WEIR__ENTRY(worker, weir_sink, worker);
-    if (sink->step != WEIR__OPEN_DONE)
+    if (sink->step != WEIR__OPEN_DONE || sink->fault.err != WEIR_OK)
         return;
     weir__linger_tick(sink, now);
     weir__adder_work(sink, now);
@@ -45,6 +49,8 @@ static weir_time_us sink_due(const weir__worker *worker) {
 }
 
 weir_time_us weir_sink_deadline(const weir_sink *sink) {
+    if (sink->fault.err != WEIR_OK)
+        return WEIR_NEVER;
     if (sink->step != WEIR__OPEN_DONE)
         return sink->open_until > 0 ? sink->open_until : WEIR_NEVER;
     weir_time_us linger = weir__linger_deadline(sink);
@@ -132,9 +138,12 @@ void weir_sink_free(weir_sink *sink) {
         weir__txn_free(sink->pool[n]);
     weir__sink_give(sink, sink->pool, (size_t)sink->config.transaction_pool_size * sizeof *sink->pool);
     weir__batches_free(sink);
-    for (uint32_t t = 0; t < sink->topic_count; t++)
-        weir__sink_give(sink, sink->topics[t].partitions,
-                        (size_t)sink->topics[t].partition_count * sizeof *sink->topics[t].partitions);
+    for (uint32_t t = 0; t < sink->topic_count; t++) {
+        weir__sink_topic *topic = &sink->topics[t];
+        size_t count = (size_t)topic->partition_count;
+        weir__sink_give(sink, topic->partitions, count * sizeof *topic->partitions);
+        weir__sink_give(sink, topic->sequences, count * weir__sink_producers(sink) * sizeof *topic->sequences);
+    }
     weir__sink_give(sink, sink->topics, sink->topic_cap * sizeof *sink->topics);
     sink->alloc->give(sink->alloc, sink, sizeof *sink);
 }
@@ -322,6 +331,7 @@ weir_err weir_sink_abort(weir_sink *sink, weir_time_us now) {
     if (txn == NULL)
         return WEIR_OK;
     if (txn->state == WEIR__TXN_OPEN || txn->state == WEIR__TXN_PREPARING) {
+        weir__adder_stop(sink);
         weir__ledger_stop(sink);
         weir__produces_free(sink);
         weir__batches_free(sink);

@@ -32,6 +32,13 @@ typedef struct weir__sink_batch {
     weir_time_us opened_at;
 } weir__sink_batch;
 
+/* Sequence numbers count per producer id and epoch. */
+typedef struct weir__sequence {
+    int64_t producer_id;
+    int16_t producer_epoch;
+    int32_t next;
+} weir__sequence;
+
 struct weir__sink_partition {
     weir__sink_topic *topic;
     int32_t index;
@@ -41,10 +48,8 @@ struct weir__sink_partition {
     bool rewind;        /* a batch came back: nothing is sent until all in flight have come back */
     uint32_t failures;
     weir_time_us not_before;
-    /* Sequence numbers count per producer id and epoch. */
-    int64_t producer_id;
-    int16_t producer_epoch;
-    int32_t next_sequence;
+    weir__sequence *sequences; /* of each id of the pool in turn: below transaction version 2 its epoch stays, and the
+                                  broker goes on counting; without transactions there is one */
     uint64_t added_to; /* serial of the transaction that this partition was added to (transaction versions 0 and 1) */
 };
 
@@ -53,6 +58,7 @@ struct weir__sink_topic {
     weir__topic *topic;
     int32_t partition_count;
     weir__sink_partition *partitions;
+    weir__sequence *sequences; /* those of all partitions */
     int64_t max_message_bytes; /* of the topic's configuration; 0 unknown */
 };
 
@@ -171,8 +177,7 @@ struct weir_sink {
     weir__list extra; /* transactions of ids beyond the pool: fenced at the start, then dropped */
     weir__adder adder;
     weir__ledger ledger;
-    uint64_t committed_up_to; /* the newest checkpoint that is durable */
-    int64_t producer_id;      /* without transactions */
+    int64_t producer_id; /* without transactions */
     int16_t producer_epoch;
 
     weir__open_step step;
@@ -193,6 +198,8 @@ struct weir_sink {
     weir_sink_counters counters;
 };
 
+/* How many producers the sink has in turn: the pool's, or one without transactions. */
+uint32_t weir__sink_producers(const weir_sink *sink);
 void *weir__sink_take(weir_sink *sink, size_t size); /* zeroed */
 void weir__sink_give(weir_sink *sink, void *p, size_t size);
 /* Keeps the first error; later ones follow from it. */
@@ -225,6 +232,8 @@ void weir__produces_free(weir_sink *sink);
 /* Whether a batch of this partition may be sent: it is part of the current transaction on the broker. */
 bool weir__partition_added(weir_sink *sink, const weir__sink_partition *partition);
 void weir__adder_work(weir_sink *sink, weir_time_us now);
+/* Takes the request back: its transaction is being aborted. */
+void weir__adder_stop(weir_sink *sink);
 void weir__adder_free(weir_sink *sink);
 
 /* ---- txn.c ---- */

@@ -193,10 +193,7 @@ weir_err weir_sink_restore(weir_sink *sink, uint64_t checkpoint, uint64_t ledger
 }
 
 /* ---- records ---- */
-static weir_err txn_begin(weir_sink *sink, weir_time_us now) {
-    weir__txn *txn = weir__txn_current(sink);
-    if (txn->state == WEIR__TXN_OPEN)
-        return WEIR_OK;
+static weir_err txn_begin(weir_sink *sink, weir__txn *txn, weir_time_us now) {
     if (txn->state != WEIR__TXN_READY)
         return WEIR_AGAIN;
     weir__txn_enter(txn, WEIR__TXN_OPEN);
@@ -212,10 +209,9 @@ weir_err weir_sink_send(weir_sink *sink, uint32_t topic, int32_t partition, cons
     assert(partition >= 0 && partition < sink->topics[topic].partition_count);
     if (sink->fault.err != WEIR_OK)
         return sink->fault.err;
-    weir__txn *txn = NULL;
-    if (sink->transactional) {
-        txn = weir__txn_current(sink);
-        weir_err err = txn_begin(sink, now);
+    weir__txn *txn = sink->transactional ? weir__txn_current(sink) : NULL;
+    if (txn != NULL && txn->state != WEIR__TXN_OPEN) {
+        weir_err err = txn_begin(sink, txn, now);
         if (err != WEIR_OK)
             return err;
     }

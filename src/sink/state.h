@@ -207,8 +207,14 @@ void weir__sink_give(weir_sink *sink, void *p, size_t size);
 void weir__sink_fail(weir_sink *sink, weir_err err, int16_t code, const char *fmt, ...) WEIR_PRINTF(4, 5);
 
 /* ---- accumulate.c ---- */
-/* Appends a record to the open batch. WEIR_AGAIN: no memory; WEIR_E_TOO_LARGE: the sink has failed. */
-weir_err weir__append(weir__sink_partition *partition, const weir_record *record, weir_time_us now);
+/* Appends a record to a new batch; the open one, if any, is closed. WEIR_AGAIN: no memory; WEIR_E_TOO_LARGE: the sink
+   has failed. */
+weir_err weir__append_to_new(weir__sink_partition *partition, const weir_record *record, weir_time_us now);
+/* The same, to the open batch if it has room. Inline, because it is called for every record. */
+static inline weir_err weir__append(weir__sink_partition *partition, const weir_record *record, weir_time_us now) {
+    weir_err err = partition->open != NULL ? weir_batch_append(&partition->open->writer, record) : WEIR_AGAIN;
+    return err == WEIR_AGAIN ? weir__append_to_new(partition, record, now) : err;
+}
 /* Closes the open batch of a partition: sequence, header and checksum are final from here on. */
 void weir__batch_close(weir__sink_partition *partition);
 void weir__batch_free(weir_sink *sink, weir__sink_batch *batch);
@@ -246,7 +252,9 @@ weir_err weir__txn_fenced(const weir__txn *txn, weir_time_us now);
    the ledger's entry proves every checkpoint up to its own only if they are committed in order. */
 void weir__txn_commit_next(weir_sink *sink, weir_time_us now);
 /* The transaction that records go into now. */
-weir__txn *weir__txn_current(const weir_sink *sink);
+static inline weir__txn *weir__txn_current(const weir_sink *sink) {
+    return sink->pool[sink->current];
+}
 
 /* ---- settle.c ---- */
 /* Finds out what became of a prepared transaction, and commits it if that is still to be done: the ledger first, then

@@ -65,10 +65,6 @@ void weir__txn_free(weir__txn *txn) {
     weir__sink_give(txn->sink, txn, sizeof *txn);
 }
 
-weir__txn *weir__txn_current(const weir_sink *sink) {
-    return sink->pool[sink->current];
-}
-
 weir_err weir__txn_fenced(const weir__txn *txn, weir_time_us now) {
     bool timed_out = now - txn->opened_at >= txn->sink->config.transaction_timeout_ms * 1000;
     return timed_out ? WEIR_E_ABORTED : WEIR_E_FENCED;

@@ -312,11 +312,9 @@ bool weir_sink_lost(const weir_sink *sink, size_t n, weir_committable *committab
 }
 
 void weir_sink_commit(weir_sink *sink, uint64_t checkpoint, weir_time_us now) {
-    for (uint32_t n = 0; n < sink->pool_size; n++) {
-        weir__txn *txn = sink->pool[n];
-        if (txn->state == WEIR__TXN_PREPARED && txn->checkpoint <= checkpoint)
-            weir__txn_commit(txn, now);
-    }
+    if (checkpoint > sink->committed_up_to)
+        sink->committed_up_to = checkpoint;
+    weir__txn_commit_next(sink, now);
 }
 
 size_t weir_sink_uncommitted(const weir_sink *sink) {

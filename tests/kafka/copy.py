@@ -78,7 +78,7 @@ def test_paused_longer_than_the_transaction_timeout(case):
         run = case.hold_prepared(*timeout, stop="never")
         check(run.kill(), f"the copy ended by itself: {run.words}")
         flow.visible()
-        until(lambda: not open_transactions(case), 20, "the broker aborts the transaction")
+        until(lambda: not case.open_transactions(), 20, "the broker aborts the transaction")
         run = case.copy(*timeout, stop="never")
         equal(run.must("recovered")["lost"], 1, "transactions that recovery found aborted")
         run.must("started")
@@ -91,12 +91,6 @@ def test_paused_longer_than_the_transaction_timeout(case):
     case.judge()
 
 
-def open_transactions(case):
-    """The ids of the job's transactions that are open."""
-    listed = case.tool.ask("transactions", f"{case.job}-0-")["transactions"]
-    return [entry["transactional_id"] for entry in listed if entry["state"] in ("Ongoing", "PrepareAbort")]
-
-
 def test_aborted_under_a_running_copy(case):
     """The copy is stopped for longer than transaction.timeout.ms, then goes on in the same process or is run again."""
     case.topics()
@@ -104,7 +98,7 @@ def test_aborted_under_a_running_copy(case):
     timeout = ("-X", "transaction.timeout.ms=2000")
     run = case.hold_prepared(*timeout, stop="never")
     visible = flow.visible()
-    until(lambda: not open_transactions(case), 20, "the broker aborts the transaction")
+    until(lambda: not case.open_transactions(), 20, "the broker aborts the transaction")
     run.release()
     run.must("started", count=2)
     says(" ".join(run.warnings()), "transaction.timeout.ms")
@@ -150,7 +144,7 @@ def test_sigterm(case):
         copied += last["records_out"]
     visible = flow.visible()
     check(0 < copied < visible, f"{copied} of {visible} records copied when stopped: the test proves nothing")
-    equal(open_transactions(case), [], "open transactions")
+    equal(case.open_transactions(), [], "open transactions")
     equal(case.finish().event("finished")["records_out"], visible - copied, "records left for the last run")
     case.judge(visible)
 

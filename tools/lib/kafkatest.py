@@ -8,7 +8,6 @@ import json
 import os
 import pathlib
 import queue
-import re
 import shutil
 import signal
 import struct
@@ -181,6 +180,35 @@ class Copy(CopyRun):
         return super().kill()
 
 
+class Steady:
+    """Input that is being written, a few seconds' worth at a time, until it is told to end."""
+
+    BURST_SECONDS = 3
+
+    def __init__(self, begin):
+        """begin(n) starts the n-th Flow."""
+        self._begin, self._ended, self._visible, self._error = begin, threading.Event(), 0, None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        number = 0
+        try:
+            while not self._ended.is_set():
+                number += 1
+                self._visible += self._begin(number).visible()
+        except Failure as error:
+            self._error = error
+
+    def visible(self):
+        """Ends the input; how many records read_committed must show."""
+        self._ended.set()
+        self._thread.join()
+        if self._error:
+            raise self._error
+        return self._visible
+
+
 class Checkpoint:
     """What a whole checkpoint file says."""
 
@@ -232,13 +260,25 @@ class Case:
 
     def flow(self, records, seconds, *options, seed=1):
         """Begins to fill the input at an even pace, one record in five (about) in aborted transactions."""
-        self._flow = Flow(self.tool, "--topic", self.input, "--partitions", PARTITIONS, "--records", records,
-                          "--seconds", seconds, "--seed", seed, *options)
+        self._flow = Flow(self.tool, *self._input(records, seconds, seed), *options)
         return self._flow
+
+    def _input(self, records, seconds, seed):
+        return ("--topic", self.input, "--partitions", PARTITIONS, "--records", records, "--seconds", seconds,
+                "--seed", seed)
 
     def fill(self, records, *options, seed=1):
         """Fills the input at once; how many records are visible."""
         return self.flow(records, 0, *options, seed=seed).visible()
+
+    def steady(self, per_second, *options):
+        """Begins to fill the input for as long as the test wants."""
+        def begin(number):
+            return Flow(self.tool, *self._input(Steady.BURST_SECONDS * per_second, Steady.BURST_SECONDS, number),
+                        *options)
+
+        self._flow = Steady(begin)
+        return self._flow
 
     def command(self, *options, stop="latest", checkpoints=None, **replaced):
         """The command line of the copy."""
@@ -294,6 +334,11 @@ class Case:
                 return None
             time.sleep(0.01)
 
+    def open_transactions(self):
+        """The ids of the job's transactions that are open."""
+        listed = self.tool.ask("transactions", f"{self.job}-0-")["transactions"]
+        return [entry["transactional_id"] for entry in listed if entry["state"] in ("Ongoing", "PrepareAbort")]
+
     def files(self):
         """The checkpoint files and their bytes."""
         names = [self.checkpoints / f"checkpoint.{slot}" for slot in "ab"]
@@ -340,12 +385,18 @@ class Case:
             self._flow.visible()
 
 
+def test_name(test):
+    """The name of a test function as it is printed."""
+    return test.__name__.removeprefix("test_").replace("_", "-")
+
+
 class Bench:
     """A cluster, the Java program Tool and a folder, for the tests of one suite."""
 
-    def __init__(self, suite, **cluster):
+    def __init__(self, suite, variant="", **cluster):
         packages.install(packages.JAVA)
-        self.suite, self.passed, self.failed, self.skipped = suite, 0, 0, 0
+        self.suite, self.variant = suite, variant
+        self.passed, self.failed, self.skipped = 0, 0, 0
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="weir-test-"))
         self.cluster = Cluster.start(**cluster)
         try:
@@ -372,8 +423,9 @@ class Bench:
 
     def run(self, test):
         """Runs a test and prints how it went."""
-        name = re.sub("^test_", "", test.__name__).replace("_", "-")
+        name = test_name(test)
         case, began = Case(self, f"{self.suite}-{name}"), time.monotonic()
+        name += f"-{self.variant}" if self.variant else ""
         try:
             try:
                 test(case)
@@ -401,10 +453,18 @@ def closing(*benches):
 
 def main(suite, tests, **cluster):
     """Runs the tests of a suite, on one cluster; the exit status."""
+    return clusters(suite, tests, {"": cluster})
+
+
+def clusters(suite, tests, configurations):
+    """Runs the tests of a suite on one cluster after the other, {name: arguments of Cluster.start}."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
-    with Bench(suite, **cluster) as bench:
-        for test in tests:
-            if len(sys.argv) < 2 or re.sub("^test_", "", test.__name__).replace("_", "-") in sys.argv[1:]:
-                bench.run(test)
-    return closing(bench)
+    benches = []
+    for name, cluster in configurations.items():
+        with Bench(suite, name, **cluster) as bench:
+            benches.append(bench)
+            for test in tests:
+                if len(sys.argv) < 2 or test_name(test) in sys.argv[1:]:
+                    bench.run(test)
+    return closing(*benches)

@@ -239,8 +239,8 @@ weir__txn *weir__txn_new(weir_sink *sink, weir_str id);
 void weir__txn_free(weir__txn *txn);
 void weir__txn_init(weir__txn *txn, weir_time_us now);
 void weir__txn_commit(weir__txn *txn, weir_time_us now);
-/* Commits the oldest prepared transaction whose checkpoint is durable, unless an older one is still being committed:
-   the ledger's entry proves every checkpoint up to its own only if they are committed in order. */
+/* Commits the oldest prepared transaction whose checkpoint is durable, unless another one is still being committed or
+   could not be: the ledger's entry proves every checkpoint up to its own only if they are committed in order. */
 void weir__txn_commit_next(weir_sink *sink, weir_time_us now);
 /* The transaction that records go into now. */
 weir__txn *weir__txn_current(const weir_sink *sink);

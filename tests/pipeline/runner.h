@@ -17,7 +17,7 @@ typedef struct runner {
     uint64_t seed;      /* counts the jobs that were made */
     int32_t partitions; /* of "in"; those of "out" follow */
     uint8_t files[2][RUNNER_FILE];
-    size_t file_len[2]; /* 0: there is none */
+    size_t file_len[2];         /* 0: there is none */
     int32_t stores, fail_store; /* the fail_store-th store from now fails; 0: none */
     bool stored_after_all;      /* a store that fails has written the file nevertheless */
     int64_t steps, crash_at;    /* the host dies when it has made so many steps; 0: it does not */

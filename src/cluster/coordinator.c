@@ -82,6 +82,14 @@ weir__coordinator *weir__coordinator_want(weir_client *client, weir_target_kind 
     return c;
 }
 
+void weir__coordinators_forget(weir_client *client, const weir__broker *broker) {
+    WEIR__LIST_EACH (it, &client->coordinators) {
+        weir__coordinator *c = WEIR__ENTRY(it, weir__coordinator, node);
+        if (c->broker == broker->id)
+            c->broker = -1;
+    }
+}
+
 void weir__coordinators_free(weir_client *client) {
     for (weir__list *it; (it = weir__list_pop(&client->coordinators)) != NULL;)
         weir__give(client, WEIR__ENTRY(it, weir__coordinator, node), sizeof(weir__coordinator));

@@ -202,14 +202,9 @@ static weir_err open_batch(weir_sink *sink, weir__sink_partition *partition, con
     return WEIR_OK;
 }
 
-weir_err weir__append(weir__sink_partition *partition, const weir_record *record, weir_time_us now) {
-    weir_sink *sink = partition->topic->sink;
-    if (partition->open != NULL) {
-        weir_err err = weir_batch_append(&partition->open->writer, record);
-        if (err != WEIR_AGAIN)
-            return err;
+weir_err weir__append_to_new(weir__sink_partition *partition, const weir_record *record, weir_time_us now) {
+    if (partition->open != NULL)
         weir__batch_close(partition);
-    }
-    weir_err err = open_batch(sink, partition, record, now);
+    weir_err err = open_batch(partition->topic->sink, partition, record, now);
     return err == WEIR_OK ? weir_batch_append(&partition->open->writer, record) : err;
 }

@@ -193,10 +193,7 @@ weir_err weir_sink_restore(weir_sink *sink, uint64_t checkpoint, uint64_t ledger
 }
 
 /* ---- records ---- */
-static weir_err txn_begin(weir_sink *sink, weir_time_us now) {
-    weir__txn *txn = weir__txn_current(sink);
-    if (txn->state == WEIR__TXN_OPEN)
-        return WEIR_OK;
+static weir_err txn_begin(weir_sink *sink, weir__txn *txn, weir_time_us now) {
     if (txn->state != WEIR__TXN_READY)
         return WEIR_AGAIN;
     weir__txn_enter(txn, WEIR__TXN_OPEN);
@@ -212,10 +209,9 @@ weir_err weir_sink_send(weir_sink *sink, uint32_t topic, int32_t partition, cons
     assert(partition >= 0 && partition < sink->topics[topic].partition_count);
     if (sink->fault.err != WEIR_OK)
         return sink->fault.err;
-    weir__txn *txn = NULL;
-    if (sink->transactional) {
-        txn = weir__txn_current(sink);
-        weir_err err = txn_begin(sink, now);
+    weir__txn *txn = sink->transactional ? weir__txn_current(sink) : NULL;
+    if (txn != NULL && txn->state != WEIR__TXN_OPEN) {
+        weir_err err = txn_begin(sink, txn, now);
         if (err != WEIR_OK)
             return err;
     }
@@ -316,11 +312,9 @@ bool weir_sink_lost(const weir_sink *sink, size_t n, weir_committable *committab
 }
 
 void weir_sink_commit(weir_sink *sink, uint64_t checkpoint, weir_time_us now) {
-    for (uint32_t n = 0; n < sink->pool_size; n++) {
-        weir__txn *txn = sink->pool[n];
-        if (txn->state == WEIR__TXN_PREPARED && txn->checkpoint <= checkpoint)
-            weir__txn_commit(txn, now);
-    }
+    if (checkpoint > sink->committed_up_to)
+        sink->committed_up_to = checkpoint;
+    weir__txn_commit_next(sink, now);
 }
 
 size_t weir_sink_uncommitted(const weir_sink *sink) {

@@ -177,7 +177,8 @@ struct weir_sink {
     weir__list extra; /* transactions of ids beyond the pool: fenced at the start, then dropped */
     weir__adder adder;
     weir__ledger ledger;
-    int64_t producer_id; /* without transactions */
+    uint64_t committed_up_to; /* the newest checkpoint that is durable */
+    int64_t producer_id;      /* without transactions */
     int16_t producer_epoch;
 
     weir__open_step step;
@@ -206,8 +207,14 @@ void weir__sink_give(weir_sink *sink, void *p, size_t size);
 void weir__sink_fail(weir_sink *sink, weir_err err, int16_t code, const char *fmt, ...) WEIR_PRINTF(4, 5);
 
 /* ---- accumulate.c ---- */
-/* Appends a record to the open batch. WEIR_AGAIN: no memory; WEIR_E_TOO_LARGE: the sink has failed. */
-weir_err weir__append(weir__sink_partition *partition, const weir_record *record, weir_time_us now);
+/* Appends a record to a new batch; the open one, if any, is closed. WEIR_AGAIN: no memory; WEIR_E_TOO_LARGE: the sink
+   has failed. */
+weir_err weir__append_to_new(weir__sink_partition *partition, const weir_record *record, weir_time_us now);
+/* The same, to the open batch if it has room. Inline, because it is called for every record. */
+static inline weir_err weir__append(weir__sink_partition *partition, const weir_record *record, weir_time_us now) {
+    weir_err err = partition->open != NULL ? weir_batch_append(&partition->open->writer, record) : WEIR_AGAIN;
+    return err == WEIR_AGAIN ? weir__append_to_new(partition, record, now) : err;
+}
 /* Closes the open batch of a partition: sequence, header and checksum are final from here on. */
 void weir__batch_close(weir__sink_partition *partition);
 void weir__batch_free(weir_sink *sink, weir__sink_batch *batch);
@@ -241,8 +248,13 @@ void weir__txn_commit(weir__txn *txn, weir_time_us now);
 /* What it means that the broker knows a newer epoch of an open transaction: before transaction.timeout.ms only another
    instance can have raised it (WEIR_E_FENCED); later the coordinator itself may have aborted (WEIR_E_ABORTED). */
 weir_err weir__txn_fenced(const weir__txn *txn, weir_time_us now);
+/* Commits the oldest prepared transaction whose checkpoint is durable, unless an older one is still being committed:
+   the ledger's entry proves every checkpoint up to its own only if they are committed in order. */
+void weir__txn_commit_next(weir_sink *sink, weir_time_us now);
 /* The transaction that records go into now. */
-weir__txn *weir__txn_current(const weir_sink *sink);
+static inline weir__txn *weir__txn_current(const weir_sink *sink) {
+    return sink->pool[sink->current];
+}
 
 /* ---- settle.c ---- */
 /* Finds out what became of a prepared transaction, and commits it if that is still to be done: the ledger first, then

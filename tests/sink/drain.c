@@ -32,9 +32,8 @@ void drain_free(drain *d) {
 
 weir_err drain_new(drain *d) {
     uint32_t topic;
-    weir_sink_settings settings = {.prefix = weir_str_of(d->prefix),
-                                   .lineage = weir_str_of(d->lineage),
-                                   .ledger_topic = weir_str_of("t")};
+    weir_sink_settings settings = {
+        .prefix = weir_str_of(d->prefix), .lineage = weir_str_of(d->lineage), .ledger_topic = weir_str_of("t")};
     peer_connect(&d->peer);
     weir_err err = weir_sink_new(&d->sink, d->peer.client, &d->peer.config, &settings, &d->peer.budget.alloc);
     if (err != WEIR_OK) {
@@ -43,7 +42,7 @@ weir_err drain_new(drain *d) {
     }
     err = weir_sink_add_topic(d->sink, weir_str_of("t"), &topic);
     if (err == WEIR_OK && d->restored > 0)
-        err = weir_sink_restore(d->sink, d->restored, d->committables, d->committable_count);
+        err = weir_sink_restore(d->sink, d->restored, d->ledger, d->committables, d->committable_count);
     return err;
 }
 
@@ -81,9 +80,8 @@ weir_err drain_send(drain *d, int32_t partition, int32_t count) {
     for (int32_t n = 0; n < count;) {
         char key[24];
         int len = snprintf(key, sizeof key, "%lld", (long long)d->next[partition]);
-        weir_record record = {.timestamp = 1000,
-                              .key = {(const uint8_t *)key, (uint32_t)len},
-                              .value = {value, d->value_size}};
+        weir_record record = {
+            .timestamp = 1000, .key = {(const uint8_t *)key, (uint32_t)len}, .value = {value, d->value_size}};
         weir_err err = weir_sink_send(d->sink, 0, partition, &record, d->peer.now);
         if (err != WEIR_OK && (err != WEIR_AGAIN || !step(d, until)))
             return err;

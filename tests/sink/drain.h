@@ -19,6 +19,7 @@ typedef struct drain {
     weir_time_us step;       /* the longest wait at once; 0: a second */
     const char *prefix, *lineage;
     uint64_t restored;
+    uint64_t ledger; /* what the restored checkpoint says of the ledger */
     const weir_committable *committables;
     size_t committable_count;
 } drain;

@@ -362,11 +362,12 @@ START_TEST(refused_after_a_commit) {
 }
 END_TEST
 
-/* The broker has timed the prepared transaction out: loudly lost, at run time. */
+/* The broker has timed the prepared transaction out: the job has to go back to its checkpoint. */
 START_TEST(refused_after_a_time_out) {
     under((int16_t)(1 + _i / 4));
     fill(2);
     ck_assert_ok(&d, drain_prepare(&d, 9));
+    d.peer.now += d.peer.config.transaction_timeout_ms * 1000;
     peer_txn_expire(&d.peer, peer_txn_of(&d.peer, "job-0-0", false));
     peer_script(&d.peer, WEIR_API_END_TXN, 1, PEER_CODE, refusals[_i % 4]);
     ck_assert_int_eq(drain_commit(&d, 9), WEIR_E_ABORTED);

@@ -111,6 +111,7 @@ static void link_close(weir__link *link, weir_time_us now) {
     link->ask_open = false;
     receive_reset(link);
     flights_return(link, now);
+    weir__coordinators_forget(client, link->broker);
     weir__metadata_refresh(client);
 }
 

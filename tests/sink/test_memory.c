@@ -101,6 +101,19 @@ START_TEST(budget_is_used_up_for_a_while) {
 }
 END_TEST
 
+/* The host sleeps until the deadline that it is given: what found no memory must be tried again by itself. */
+START_TEST(sending_finds_no_memory_for_a_moment) {
+    d.peer.transaction_version = (int16_t)(1 + _i % 2);
+    d.peer.config.linger_ms = 5;
+    drain_start(&d);
+    ck_assert_ok(&d, drain_send(&d, 0, 1));
+    d.peer.memory.fail_from = d.peer.memory.takes + _i / 2;
+    d.peer.memory.fail_count = 1;
+    drain_pass(&d, 30 * SECOND); /* at the worst a new connection is given up and made again */
+    ck_assert_int_eq(d.peer.attempt_count, 1);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("memory");
     TCase *c = tcase_create("memory");
@@ -108,6 +121,7 @@ int main(void) {
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_loop_test(c, nth_allocation_fails, 0, 4);
     tcase_add_loop_test(c, budget_is_used_up_for_a_while, 0, 12);
+    tcase_add_loop_test(c, sending_finds_no_memory_for_a_moment, 0, 12);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -289,6 +289,33 @@ START_TEST(committables_beyond_the_pool) {
 }
 END_TEST
 
+/* Whatever order their ids are in: the ledger proves an older one only if it was committed before. */
+START_TEST(committables_are_settled_in_order) {
+    static const char *const order[] = {"job-0-3", "job-0-3", "job-0-3", "job-0-0"};
+    drain_start(&d);
+    for (uint64_t n = 1; n <= 5; n++) {
+        ck_assert_ok(&d, drain_send(&d, 0, 2));
+        ck_assert_ok(&d, drain_prepare(&d, n));
+        if (n < 4)
+            ck_assert_ok(&d, drain_commit(&d, n));
+    }
+    for (d.committable_count = 0; weir_sink_committable(d.sink, d.committable_count, &held[d.committable_count]);)
+        d.committable_count++;
+    ck_assert_uint_eq(d.committable_count, 2);
+    d.committables = held;
+    d.restored = 5;
+    drain_crash(&d);
+    int32_t before = peer_count(&d.peer, WEIR_API_END_TXN);
+    peer_script(&d.peer, WEIR_API_END_TXN, 1, PEER_CODE, WEIR_CODE_CONCURRENT_TRANSACTIONS)->times = 2;
+    drain_start(&d);
+    ck_assert_uint_eq(recovery()->committed, 2);
+    for (int32_t n = 0; n < 4; n++)
+        ck_assert(strstr(peer_request(&d.peer, WEIR_API_END_TXN, before + n)->text, order[n]) != NULL);
+    peer_check_keys(&d.peer, 0, 0, 10);
+    goes_on(10);
+}
+END_TEST
+
 START_TEST(settling_meets_trouble) {
     static const struct {
         int16_t api, code;
@@ -416,6 +443,7 @@ int main(void) {
     tcase_add_loop_test(c, lost_says_the_ledger, 0, 4);
     tcase_add_test(c, coordinator_has_forgotten_the_id);
     tcase_add_loop_test(c, committables_beyond_the_pool, 0, 2);
+    tcase_add_test(c, committables_are_settled_in_order);
     tcase_add_loop_test(c, settling_meets_trouble, 0, 10);
     tcase_add_loop_test(c, what_became_of_it_cannot_be_found_out, 0, 2);
     tcase_add_loop_test(c, ledger_of_another_line, 0, 2);

@@ -47,8 +47,10 @@ def test_committed_before_the_kill(case):
     case.hold_prepared().kill()
     prepared = case.files()
     case.finish()
-    for path, content in case.files().items():
-        path.write_bytes(prepared.get(path, content))
+    for path in case.files():
+        path.unlink()
+    for path, content in prepared.items():
+        path.write_bytes(content)
     run = case.finish()
     equal(run.must("recovered")["already_committed"], 1, "transactions that recovery found committed")
     case.judge(visible)

@@ -26,14 +26,16 @@ def example():
 def compile_installed(case, source):
     """Installs the library into the case's folder and compiles against it as the README says; the program."""
     root, program, code = case.folder / "root", case.folder / "example", case.folder / "example.c"
-    subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", root], check=True, capture_output=True)
+    install = ["meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", root]
+    subprocess.run(install, check=True, capture_output=True)
     package, = root.rglob("weir.pc")
     library, = root.rglob("libweir.so")
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", "weir"], check=True, capture_output=True, text=True,
                            env={**os.environ, "PKG_CONFIG_PATH": package.parent, "PKG_CONFIG_SYSROOT_DIR": root})
     code.write_text(source, "utf-8")
-    done = subprocess.run(["cc", "-std=c11", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror", code, *flags.stdout.split(),
-                           f"-Wl,-rpath,{library.parent}", "-o", program], capture_output=True, text=True, check=False)
+    command = ["cc", "-std=c11", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror", code, *flags.stdout.split(),
+               f"-Wl,-rpath,{library.parent}", "-o", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     check(done.returncode == 0, f"the example does not compile: {done.stderr}")
     return program
 
@@ -56,8 +58,8 @@ def test_example_runs(case):
     visible = 0
     for seed in (1, 2):
         visible += case.fill(3000, seed=seed)
-        done = subprocess.run([program, case.cluster.bootstrap], capture_output=True, text=True, timeout=60, check=False,
-                              env={"HOME": str(case.folder)})
+        done = subprocess.run([program, case.cluster.bootstrap], capture_output=True, text=True, timeout=60,
+                              check=False, env={"HOME": str(case.folder)})
         check(done.returncode == 0, f"the example ended with status {done.returncode}: {done.stderr}")
     case.judge(visible, upper=True)
 

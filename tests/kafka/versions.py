@@ -31,7 +31,7 @@ def test_killed_between_checkpoint_and_commit(case):
     case.topics()
     flow = case.flow(10000, 3)
     for number in range(3):
-        run = case.hold_prepared(stop="never")
+        run = case.hold_prepared()
         check(run.kill(), f"the copy ended by itself: {run.words}")
         if number > 0:
             equal(run.must("recovered")["committed"], 1, "transactions that recovery committed")

@@ -257,16 +257,17 @@ def test_hostile_checkpoints(case):
     chance = random.Random(3)
     damages = [lambda content: content[:7], lambda content: content[:len(content) // 2], lambda content: b"\0" * 100,
                lambda content: chance.randbytes(5000), lambda content: b"WEIRCKPT" + chance.randbytes(500),
-               lambda content: content + b"\0", lambda content: with_length(content, Checkpoint.HEADER.size, 0xffffffff),
-               lambda content: with_length(content, Checkpoint.HEADER.size, 0x7fffffff)]
+               lambda content: content + b"\0", lambda content: with_length(content, 0xffffffff),
+               lambda content: with_length(content, 0x7fffffff)]
     for damage in damages:
         for path, content in whole.items():
             path.write_bytes(content)
         all_damaged(case, damage)
 
 
-def with_length(content, at, length):
-    """The checkpoint with another length at that place, and the checksum made right."""
+def with_length(content, length):
+    """The checkpoint with another length before the job's name, and the checksum made right."""
+    at = Checkpoint.HEADER.size
     changed = content[:at] + length.to_bytes(4, "big") + content[at + 4:]
     return changed[:10] + crc32c(changed[14:]).to_bytes(4, "big") + changed[14:]
 

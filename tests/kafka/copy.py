@@ -60,12 +60,28 @@ def test_killed_between_checkpoint_and_commit(case):
     case.topics()
     flow = case.flow(20000, 4)
     for number in range(4):
-        run = case.hold_prepared(stop="never")
+        run = case.hold_prepared()
         check(run.kill(), f"the copy ended by itself: {run.words}")
         if number > 0:
             equal(run.must("recovered")["committed"], 1, "transactions that recovery committed")
     visible = flow.visible()
     case.finish()
+    case.judge(visible)
+
+
+def test_committed_before_the_kill(case):
+    """What the restored checkpoint holds has been committed: recovery finds that out and does not write it again."""
+    case.topics()
+    visible = case.fill(2000, "--compression", "none")
+    case.hold_prepared().kill()
+    prepared = case.files()
+    case.finish()
+    for path in case.files():
+        path.unlink()
+    for path, content in prepared.items():
+        path.write_bytes(content)
+    run = case.finish()
+    equal(run.must("recovered")["already_committed"], 1, "transactions that recovery found committed")
     case.judge(visible)
 
 
@@ -75,7 +91,7 @@ def test_paused_longer_than_the_transaction_timeout(case):
     flow = case.flow(20000, 6)
     timeout = ("-X", "transaction.timeout.ms=3000")
     for number in range(3):
-        run = case.hold_prepared(*timeout, stop="never")
+        run = case.hold_prepared(*timeout)
         check(run.kill(), f"the copy ended by itself: {run.words}")
         flow.visible()
         until(lambda: not case.open_transactions(), 20, "the broker aborts the transaction")
@@ -96,7 +112,7 @@ def test_aborted_under_a_running_copy(case):
     case.topics()
     flow = case.flow(20000, 4)
     timeout = ("-X", "transaction.timeout.ms=2000")
-    run = case.hold_prepared(*timeout, stop="never")
+    run = case.hold_prepared(*timeout)
     visible = flow.visible()
     until(lambda: not case.open_transactions(), 20, "the broker aborts the transaction")
     run.release()
@@ -250,7 +266,7 @@ def test_several_inputs(case):
             expected += values
             case.weir("produce", "--to", topic, "--partition", partition, input="\n".join(values).encode())
     names = ",".join(inputs)
-    case.hold_prepared(stop="never", **{"from": names}).kill()
+    case.hold_prepared(**{"from": names}).kill()
     case.finish(**{"from": names})
     found = case.records()
     equal(sorted(record["value"] for record in found), sorted(expected), "values")

@@ -31,7 +31,7 @@ def test_killed_between_checkpoint_and_commit(case):
     case.topics()
     flow = case.flow(10000, 3)
     for number in range(3):
-        run = case.hold_prepared(stop="never")
+        run = case.hold_prepared()
         check(run.kill(), f"the copy ended by itself: {run.words}")
         if number > 0:
             equal(run.must("recovered")["committed"], 1, "transactions that recovery committed")
@@ -47,8 +47,10 @@ def test_committed_before_the_kill(case):
     case.hold_prepared().kill()
     prepared = case.files()
     case.finish()
-    for path, content in case.files().items():
-        path.write_bytes(prepared.get(path, content))
+    for path in case.files():
+        path.unlink()
+    for path, content in prepared.items():
+        path.write_bytes(content)
     run = case.finish()
     equal(run.must("recovered")["already_committed"], 1, "transactions that recovery found committed")
     case.judge(visible)

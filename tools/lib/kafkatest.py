@@ -143,9 +143,9 @@ class Copy(CopyRun):
         """The texts of its warnings."""
         return [event["text"] for event in self.all("warning")]
 
-    def hold(self):
-        """To be called by on_event: fills the pipe, so that the next event blocks the process where it tells it. Returns
-        upon release()."""
+    def hold(self, then):
+        """To be called by on_event: fills the pipe, so that the next event blocks the process where it tells it, and
+        calls then(). Returns upon release()."""
         try:
             fd = os.open(f"/proc/{self.pid}/fd/1", os.O_WRONLY | os.O_NONBLOCK)
         except OSError:
@@ -158,14 +158,14 @@ class Copy(CopyRun):
             pass
         finally:
             os.close(fd)
+        then()
         self._held.set()
         self._released.wait()
         self._released.clear()
 
     def held(self, seconds=START_SECONDS):
-        """Waits for hold(); the event after which it holds."""
+        """Waits for hold()."""
         check(self._held.wait(seconds), f"the copy was not held (status {self.status}): {self.words}")
-        return self.events[-1][1]
 
     def release(self):
         """Lets a process that is held go on."""
@@ -302,37 +302,38 @@ class Case:
 
     def hold_prepared(self, *options, **replaced):
         """Starts the copy and stops it where its checkpoint with a transaction is on disk and EndTxn is not sent."""
-        attached, found = threading.Event(), threading.Event()
+        attached, found, known = threading.Event(), threading.Event(), []
 
         def on_event(event):
             attached.wait()
             if event["event"] in ("started", "checkpoint", "progress") and not found.is_set():
-                run.hold()
+                # A checkpoint that is written from here on cannot be told, and what follows does not happen.
+                run.hold(lambda: known.append(self.newest_number()))
 
-        run = self.copy(*options, on_event=on_event, **replaced)
+        run = self.copy(*options, on_event=on_event, **{"stop": "never", "checkpoint_interval": 400, **replaced})
         attached.set()
         deadline = time.monotonic() + START_SECONDS
-        known = 0
         while True:
-            event = run.held()
-            known = event.get("checkpoint", event.get("restored_checkpoint", known)) or 0
-            file = self.newer_within(1, known)  # unless it is `progress` that is blocked
-            if file and file.committables:
+            run.held()
+            if self.newest_within(1, known[-1]):
                 found.set()
                 return run
-            check(time.monotonic() < deadline, f"no checkpoint with a transaction is written; the last is {known}")
+            check(time.monotonic() < deadline, f"no checkpoint with a transaction: {run.events}")
             run.release()
 
-    def newer_within(self, seconds, number):
-        """The newest checkpoint file if its number is, or becomes, higher than that; else None."""
+    def newest_within(self, seconds, number):
+        """Whether a checkpoint with a transaction and a higher number is written, or is there, within that time."""
         deadline = time.monotonic() + seconds
-        while True:
+        while time.monotonic() < deadline:
             file = max(map(Checkpoint, self.files().values()), key=lambda file: file.number, default=None)
             if file and file.number > number:
-                return file
-            if time.monotonic() > deadline:
-                return None
+                return file.committables > 0
             time.sleep(0.01)
+        return False  # if a copy is held, it is the event `progress` that is blocked
+
+    def newest_number(self):
+        """The highest number of a checkpoint file; 0 without any."""
+        return max((Checkpoint(content).number for content in self.files().values()), default=0)
 
     def open_transactions(self):
         """The ids of the job's transactions that are open."""
@@ -362,7 +363,7 @@ class Case:
 
     def weir(self, *words, input=b"", status=0, seconds=FINISH_SECONDS):
         """Runs another command of weir to its end, which has to be with that status; (stdout, stderr)."""
-        command = [str(WEIR), *words[0].split(), "-b", self.cluster.bootstrap, *map(str, words[1:])]
+        command = [str(WEIR), *words[0].split(), *map(str, words[1:]), "-b", self.cluster.bootstrap]
         done = subprocess.run(command, input=input, capture_output=True, timeout=seconds, check=False)
         out, err = done.stdout.decode(), done.stderr.decode()
         check(done.returncode == status, f"weir {' '.join(map(str, words))}: status {done.returncode} instead of "
@@ -371,7 +372,7 @@ class Case:
 
     def lines(self, *words, **options):
         """The JSON objects that a command of weir prints."""
-        return [json.loads(line) for line in self.weir(*words, **options)[0].splitlines()]
+        return [json.loads(line) for line in self.weir(*words, **options)[0].split("\n") if line]
 
     def records(self, topic=None, isolation="read_committed"):
         """The records of a small topic as Kafka's consumer sees them."""

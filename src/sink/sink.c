@@ -34,6 +34,12 @@ void weir__sink_fail(weir_sink *sink, weir_err err, int16_t code, const char *fm
     sink->fault.code = code;
 }
 
+const char *weir__advice(weir_err err) {
+    if (err == WEIR_E_FENCED)
+        return "; another instance of this job has taken over its transactional ids";
+    return err == WEIR_E_TOO_LARGE ? "; raise max.message.bytes of the topic" : "";
+}
+
 /* ---- work between calls ---- */
 static void sink_work(weir__worker *worker, weir_time_us now) {
     weir_sink *sink = WEIR__ENTRY(worker, weir_sink, worker);

@@ -212,7 +212,8 @@ def meson_tests(build, log, jobs, limit_s, env):
     results = os.path.join(build, "meson-logs", "testlog.json")
     if os.path.exists(results):
         os.remove(results)
-    command = ["meson", "test", "-C", build, "--no-rebuild", "--print-errorlogs", "--num-processes", str(jobs)]
+    command = ["meson", "test", "-C", build, "--no-rebuild", "--print-errorlogs", "--num-processes", str(jobs),
+               "--timeout-multiplier", "8"]  # of 30 s: sanitizers and a busy machine
     status = execute(command, log, limit_s, env)
     counts = meson_counts(build) if os.path.exists(results) else Counts()
     if status and not counts.failed:

@@ -64,7 +64,7 @@ void weir_client_sent(weir_client *client, uint32_t link, size_t bytes, weir_tim
 
 size_t weir_client_recv_space(weir_client *client, uint32_t link, uint8_t **space) {
     const fake_link *l = &client->links[link];
-    *space = l->in + l->received;
+    *space = l->in != NULL ? l->in + l->received : NULL;
     return l->in_room - l->received;
 }
 

@@ -18,6 +18,10 @@ static void random_item(const weir__row *row, int version, uint64_t *seed, weir_
     weir__view v = {(const uint8_t *)text, (uint32_t)(r % sizeof text)};
     if (kind == WEIR__STRUCT) {
         walk_random(row->items, version, seed, arena, at);
+    } else if (kind == WEIR__OPTIONAL) {
+        void *p = weir_arena_take(arena, row->items->size);
+        walk_random(row->items, version, seed, arena, p);
+        memcpy(at, &p, sizeof p);
     } else if (kind >= WEIR__STR) {
         memcpy(at, &v, sizeof v);
     } else if (kind == WEIR__BOOL) {
@@ -34,7 +38,7 @@ static void random_member(const weir__row *row, int version, uint64_t *seed, wei
     bool null = weir__row_nullable(row, version) && walk_next(seed) % 4 == 0;
     if (!(row->kind & WEIR__ARRAY)) {
         if (null)
-            memset(at, 0, sizeof(weir__view));
+            memset(at, 0, row->kind == WEIR__OPTIONAL ? sizeof(void *) : sizeof(weir__view));
         else
             random_item(row, version, seed, arena, at);
         return;
@@ -62,6 +66,11 @@ static bool equal_items(const weir__row *row, const uint8_t *a, const uint8_t *b
     weir__view va, vb;
     if (kind == WEIR__STRUCT)
         return walk_equal(row->items, a, b);
+    if (kind == WEIR__OPTIONAL) {
+        a = weir__optional(a);
+        b = weir__optional(b);
+        return a && b ? walk_equal(row->items, a, b) : !a && !b;
+    }
     if (kind < WEIR__STR)
         return memcmp(a, b, weir__item_size(row)) == 0;
     memcpy(&va, a, sizeof va);
@@ -110,7 +119,10 @@ static bool filled_item(const weir__row *row, int version, const uint8_t *at, un
     switch (row->kind & ~WEIR__ARRAY) {
     case WEIR__STRUCT:
         return walk_filled(row->items, version, at);
+    case WEIR__OPTIONAL:
+        return weir__optional(at) && walk_filled(row->items, version, weir__optional(at));
     case WEIR__STR:
+    case WEIR__BYTES:
     case WEIR__RECORDS:
         memcpy(&view, at, sizeof view);
         snprintf(name, sizeof name, (row->kind & ~WEIR__ARRAY) == WEIR__STR ? "%s%u" : "%s", row->name, n);
@@ -161,12 +173,17 @@ bool walk_filled(const weir_schema *schema, int version, const void *message) {
     return true;
 }
 
-void walk_all(void (*each)(const weir_api *api, const weir_schema *schema, int16_t version)) {
+void walk_all(void (*each)(const char *name, const weir_schema *schema, int16_t version)) {
     for (size_t i = 0; weir_api_at(i); i++) {
         const weir_api *api = weir_api_at(i);
-        for (int16_t version = api->min_version; version <= api->table_version; version++) {
-            each(api, api->request, version);
-            each(api, api->response, version);
+        for (int16_t version = api->table_min; version <= api->table_max; version++) {
+            each(api->name, api->request, version);
+            each(api->name, api->response, version);
         }
+    }
+    for (size_t i = 0; weir_data_at(i); i++) {
+        const weir_data *data = weir_data_at(i);
+        for (int16_t version = data->min_version; version <= data->max_version; version++)
+            each(data->name, data->schema, version);
     }
 }

@@ -24,24 +24,29 @@ import org.apache.kafka.common.protocol.types.Type;
  * Writes messages as Kafka's own classes encode them, a line each: API, direction, version, variant, bytes in hex.
  * Variants: "default" is a new message, "filled" has every field that the version knows set to a value that follows
  * from the field's name, "frame" is the default message with size and header (correlation id 7, client id "weir").
- * Arguments: API:first-last, for example Fetch:4-18.
+ * Arguments: API:first-last, for example Fetch:4-18. Headers and data, which belong to no API, come without frames.
  */
 public class MessageVectors {
     public static void main(String[] args) throws Exception {
         for (String arg : args) {
             String[] part = arg.split("[:-]");
-            for (String direction : List.of("Request", "Response"))
+            List<String> directions = part[0].endsWith("Header") ? List.of("Header")
+                : part[0].matches("ConsumerProtocol.*|.*Marker") ? List.of("Data") : List.of("Request", "Response");
+            for (String direction : directions)
                 for (int v = Integer.parseInt(part[1]); v <= Integer.parseInt(part[2]); v++)
                     write(part[0], direction, (short) v);
         }
     }
 
     static void write(String api, String direction, short version) throws Exception {
-        Class<?> type = Class.forName("org.apache.kafka.common.message." + api + direction + "Data");
+        String name = direction.equals("Data") ? api : direction.equals("Header") ? api + "Data"
+            : api + direction + "Data";
+        Class<?> type = Class.forName("org.apache.kafka.common.message." + name);
         Message message = (Message) type.getConstructor().newInstance();
         String start = api + " " + direction.toLowerCase() + " " + version + " ";
         System.out.println(start + "default " + hex(bytes(message, version)));
-        System.out.println(start + "frame " + hex(frame(message, direction, version)));
+        if (direction.startsWith("Re"))
+            System.out.println(start + "frame " + hex(frame(message, direction, version)));
         fill(message, ((Schema[]) type.getField("SCHEMAS").get(null))[version]);
         System.out.println(start + "filled " + hex(bytes(message, version)));
     }
@@ -126,7 +131,7 @@ public class MessageVectors {
         byte[] text = name.getBytes(StandardCharsets.UTF_8);
         if (type == boolean.class)
             return (v & 1) != 0;
-        if (type == byte.class)
+        if (type == byte.class || type == Byte.class)
             return (byte) v;
         if (type == short.class || type == Short.class)
             return (short) v;
@@ -136,6 +141,10 @@ public class MessageVectors {
             return v;
         if (type == String.class)
             return name + nth;
+        if (type == byte[].class)
+            return text;
+        if (type == ByteBuffer.class)
+            return ByteBuffer.wrap(text);
         if (type == Uuid.class)
             return new Uuid(v, ~v);
         if (type.getSimpleName().equals("BaseRecords"))

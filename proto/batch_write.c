@@ -42,6 +42,15 @@ static inline uint8_t *put_bytes(uint8_t *p, weir_bytes bytes) {
     return p + bytes.len;
 }
 
+/* A key or value with its length in front; null is the length -1. */
+static inline uint8_t *put_view(uint8_t *p, weir_bytes view) {
+    if (view.p == NULL) {
+        *p = 1;
+        return p + 1;
+    }
+    return put_bytes(weir__varint_put(p, (uint64_t)view.len << 1), view);
+}
+
 /* The difference wraps as in Java, so that no timestamp is undefined behaviour. */
 static inline uint64_t timestamp_zigzag(const weir_record *record, int64_t base) {
     return weir__zigzag((int64_t)((uint64_t)record->timestamp - (uint64_t)base));
@@ -86,9 +95,11 @@ weir_err weir_batch_append(weir_batch_writer *w, const weir_record *record) {
     *p++ = 0; /* attributes: no bit is in use */
     p = weir__varint_put(p, timestamp_zigzag(record, base));
     p = weir__varint_put(p, count_zigzag(w->record_count++));
-    p = put_bytes(weir__varint_put(p, length_zigzag(record->key)), record->key);
-    p = put_bytes(weir__varint_put(p, length_zigzag(record->value)), record->value);
-    p = put_bytes(weir__varint_put(p, count_zigzag(record->header_count)), record->headers);
+    p = put_view(put_view(p, record->key), record->value);
+    if (record->header_count == 0)
+        *p++ = 0;
+    else
+        p = put_bytes(weir__varint_put(p, count_zigzag(record->header_count)), record->headers);
     weir__varint_put(w->p, (uint64_t)(p - body) << 1);
     w->p = p;
     return WEIR_OK;

@@ -35,12 +35,19 @@ static inline __attribute__((target("sse4.2,pclmul"))) uint64_t past(uint32_t cr
     return (uint64_t)_mm_cvtsi128_si64(product);
 }
 
+static inline __attribute__((target("sse4.2,pclmul"))) uint64_t four_words(uint64_t crc, const uint8_t *p) {
+    crc = _mm_crc32_u64(crc, load64(p));
+    crc = _mm_crc32_u64(crc, load64(p + 8));
+    crc = _mm_crc32_u64(crc, load64(p + 16));
+    return _mm_crc32_u64(crc, load64(p + 24));
+}
+
 static __attribute__((target("sse4.2,pclmul"))) uint32_t three_streams(uint32_t crc, const uint8_t *p) {
     uint64_t a = crc, b = 0, c = 0;
-    for (size_t i = 0; i < STREAM; i += 8) {
-        a = _mm_crc32_u64(a, load64(p + i));
-        b = _mm_crc32_u64(b, load64(p + i + STREAM));
-        c = _mm_crc32_u64(c, load64(p + i + 2 * STREAM));
+    for (size_t i = 0; i < STREAM; i += 32, p += 32) {
+        a = four_words(a, p);
+        b = four_words(b, p + STREAM);
+        c = four_words(c, p + 2 * STREAM);
     }
     uint64_t joined = past((uint32_t)a, PAST_TWO_STREAMS) ^ past((uint32_t)b, PAST_ONE_STREAM);
     return (uint32_t)(_mm_crc32_u64(0, joined) ^ c);
@@ -49,12 +56,8 @@ static __attribute__((target("sse4.2,pclmul"))) uint32_t three_streams(uint32_t 
 static __attribute__((target("sse4.2,pclmul"))) uint32_t crc_sse42(uint32_t crc, const uint8_t *p, size_t len) {
     for (; len >= 3 * STREAM; p += 3 * STREAM, len -= 3 * STREAM)
         crc = three_streams(crc, p);
-    for (; len >= 32; p += 32, len -= 32) {
-        uint64_t wide = _mm_crc32_u64(crc, load64(p));
-        wide = _mm_crc32_u64(wide, load64(p + 8));
-        wide = _mm_crc32_u64(wide, load64(p + 16));
-        crc = (uint32_t)_mm_crc32_u64(wide, load64(p + 24));
-    }
+    for (; len >= 32; p += 32, len -= 32)
+        crc = (uint32_t)four_words(crc, p);
     for (; len >= 8; p += 8, len -= 8)
         crc = (uint32_t)_mm_crc32_u64(crc, load64(p));
     for (; len; p++, len--)

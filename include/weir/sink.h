@@ -37,9 +37,10 @@ WEIR_API void weir_sink_free(weir_sink *sink);
 
 /* Makes a topic known; *index names it in weir_sink_send. */
 WEIR_API weir_err weir_sink_add_topic(weir_sink *sink, weir_str topic, uint32_t *index);
-/* Hands over the committables and the number of a checkpoint that is restored. Before the first weir_sink_open. */
-WEIR_API weir_err weir_sink_restore(weir_sink *sink, uint64_t checkpoint, const weir_committable *committables,
-                                    size_t count);
+/* Hands over what a checkpoint that is restored holds: its number, what weir_sink_ledger gave at that time, and its
+   committables. Before the first weir_sink_open. */
+WEIR_API weir_err weir_sink_restore(weir_sink *sink, uint64_t checkpoint, uint64_t ledger,
+                                    const weir_committable *committables, size_t count);
 
 /* What recovery found. */
 typedef struct weir_sink_recovery {
@@ -53,7 +54,8 @@ typedef struct weir_sink_recovery {
 /* Finds the topics, settles what a checkpoint left prepared, fences every transactional id of the prefix and makes the
    pool ready. WEIR_AGAIN until it is done, then WEIR_OK. recovery.lost > 0 then says that committables were aborted by
    the broker, proven by the ledger: the source has to go back to before them (weir_sink_lost names them), or their
-   records are lost. WEIR_E_CHECKPOINT when the ledger proves a newer checkpoint committed than the restored one. */
+   records are lost. WEIR_E_FENCED when another line of checkpoints has since committed under the same prefix;
+   WEIR_E_CHECKPOINT when the ledger proves a newer checkpoint committed than the restored one. */
 WEIR_API weir_err weir_sink_open(weir_sink *sink, weir_time_us now);
 WEIR_API const weir_sink_recovery *weir_sink_recovered(const weir_sink *sink);
 /* The n-th committable that was lost; false past the last. */
@@ -69,6 +71,9 @@ WEIR_API weir_err weir_sink_send(weir_sink *sink, uint32_t topic, int32_t partit
 WEIR_API weir_err weir_sink_tick(weir_sink *sink, weir_time_us now);
 WEIR_API weir_time_us weir_sink_deadline(const weir_sink *sink);
 
+/* Sends everything out. WEIR_AGAIN until every record is acknowledged. For a clean end with WEIR_DELIVERY_NONE, where
+   weir_sink_prepare does not wait. */
+WEIR_API weir_err weir_sink_flush(weir_sink *sink);
 /* Sends everything out and, exactly once, makes the open transaction a committable of `checkpoint`. WEIR_AGAIN until
    every record is acknowledged; no record may be sent in between. Then the next transaction can fill. */
 WEIR_API weir_err weir_sink_prepare(weir_sink *sink, uint64_t checkpoint, weir_time_us now);
@@ -80,6 +85,10 @@ WEIR_API void weir_sink_commit(weir_sink *sink, uint64_t checkpoint, weir_time_u
 WEIR_API size_t weir_sink_uncommitted(const weir_sink *sink);
 /* Aborts the open transaction (not the prepared ones). WEIR_AGAIN until the broker has confirmed. */
 WEIR_API weir_err weir_sink_abort(weir_sink *sink, weir_time_us now);
+
+/* The newest checkpoint that is known to be committed; 0 none. A checkpoint must hold it, so that a later start can
+   tell whether somebody else has committed since. */
+WEIR_API uint64_t weir_sink_ledger(const weir_sink *sink);
 
 typedef struct weir_sink_counters {
     uint64_t records_out, bytes_out, batches_out;

@@ -45,6 +45,8 @@ weir_err weir_client_call(weir_client *client, weir_call *call, weir_time_us now
         weir__give(client, inner, sizeof *inner);
         return WEIR_E_NO_MEMORY;
     }
+    if (by_key)
+        request->coordinator->broker = -1; /* only the caller sees what an answer says: each call looks anew */
     request->api = api;
     request->max_version = -1;
     request->target = call->target;

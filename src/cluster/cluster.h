@@ -124,7 +124,9 @@ typedef struct weir__coordinator {
     weir_find_coordinator_request message;
     weir_str key_view;
     weir_client *client;
-    int16_t code; /* what the last lookup was refused with; 0 none */
+    int16_t code;            /* what the last lookup was refused with; 0 none */
+    uint32_t refused;        /* lookups refused in a row: whoever needs the coordinator asks again, but not at once */
+    weir_time_us not_before; /* the next lookup is not sent */
 } weir__coordinator;
 
 /* The coordinator of a key; it is looked up when first needed. NULL: no memory. Lives as long as the client. */

@@ -32,12 +32,16 @@ static void find_done(weir__request *request, const weir__outcome *outcome) {
     c->code = code;
     if (code == WEIR_CODE_NONE) {
         c->broker = node;
+        c->refused = 0;
+        c->not_before = 0;
         if (weir__broker_find(c->client, node) == NULL)
             weir__metadata_refresh(c->client);
         return;
     }
     if (weir__request_again(c->client, request, code, outcome->now))
         return;
+    c->refused++;
+    c->not_before = outcome->now + weir__client_backoff(c->client, c->refused);
     weir__trouble(c->client, WEIR_E_BROKER, NULL, "no coordinator for '%s': %s (%s)", c->key, weir_code_name(code),
                   weir_code_text(code));
 }
@@ -51,6 +55,7 @@ void weir__coordinator_find(weir_client *client, weir__coordinator *c, weir_time
     }
     c->find.deadline = now + client->config.default_api_timeout_ms * 1000;
     weir__request_submit(client, &c->find, now);
+    c->find.not_before = c->not_before;
 }
 
 weir__coordinator *weir__coordinator_want(weir_client *client, weir_target_kind kind, weir_str key) {

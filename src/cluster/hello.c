@@ -5,8 +5,6 @@
 
 #define SOFTWARE_NAME    "weir"
 #define SOFTWARE_VERSION "0.1.0"
-/* v5 asks for the cluster and node id that the client expects (KIP-1242), which a bootstrap connection cannot know. */
-#define HELLO_VERSION 4
 
 static const void *hello_fill(weir__request *request, int16_t version) {
     weir__link *link = request->owner;
@@ -89,7 +87,6 @@ static void hello_done(weir__request *request, const weir__outcome *outcome) {
     }
     if (response->error_code != WEIR_CODE_NONE) {
         weir__link_drop(link, weir_code_name(response->error_code), outcome->now);
-        link->hello_version = HELLO_VERSION;
         return;
     }
     take_versions(link, response);
@@ -108,7 +105,6 @@ void weir__hello_start(weir__link *link, weir_time_us now) {
         hello->done = hello_done;
         hello->owner = link;
         hello->once = true;
-        link->hello_version = HELLO_VERSION;
         weir_message_init(hello->api->request, &link->hello_message);
     }
     hello->active = true;

@@ -63,6 +63,7 @@ weir__link *weir__link_want(weir_client *client, weir__broker *broker, weir__use
     link->ask_open = true;
     link->expires = now + client->config.connection_setup_timeout_ms * 1000;
     link->versions_known = false;
+    link->hello_version = WEIR__HELLO_VERSION;
     link->throttled_until = 0;
     link->correlation = 0;
     return link;

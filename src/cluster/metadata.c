@@ -192,11 +192,11 @@ static void rebootstrap(weir_client *client) {
 
 void weir__metadata_tick(weir_client *client, weir_time_us now) {
     weir__request *request = &client->metadata;
+    rebootstrap(client); /* also for a request that waits because no broker can be reached */
     if (request->active || weir__metadata_deadline(client) > now)
         return;
     if (!topics_reserve(client, topic_count(client)))
         return;
-    rebootstrap(client);
     request->api = weir_api_find(WEIR_API_METADATA);
     request->max_version = -1;
     request->target = WEIR_TARGET_ANY;

@@ -38,6 +38,10 @@ weir_class weir__class_of(weir_api_key api, int16_t code) {
     return weir_code_class(code);
 }
 
+/* The coordinator is writing the markers of the transaction before, which takes milliseconds (Kafka's own client waits
+   as long). */
+#define CONCURRENT_MS 20
+
 bool weir__request_again(weir_client *client, weir__request *request, int16_t code, weir_time_us now) {
     switch (weir__class_of((weir_api_key)request->api->key, code)) {
     case WEIR_CLASS_FIND_COORDINATOR:
@@ -53,5 +57,8 @@ bool weir__request_again(weir_client *client, weir__request *request, int16_t co
         return false;
     }
     weir__request_retry(client, request, now);
+    if (code == WEIR_CODE_CONCURRENT_TRANSACTIONS)
+        request->not_before =
+            now + weir__backoff(client, request->attempts, CONCURRENT_MS, client->config.retry_backoff_max_ms);
     return true;
 }

@@ -161,15 +161,15 @@ void weir__request_lost(weir_client *client, weir__request *request, bool writte
     weir__request_retry(client, request, now);
 }
 
-static void drop_unwritten(weir_client *client, weir__request *request) {
+/* Bytes of the request are still to be written, and their memory is about to go: the link goes with them. */
+static void drop_unwritten(weir_client *client, const weir__flight *flight) {
     for (uint32_t n = 0; n < client->link_count; n++) {
         weir__link *link = client->links[n];
         if (link == NULL)
             continue;
         WEIR__LIST_EACH (it, &link->flights) {
-            if (WEIR__ENTRY(it, weir__flight, node) != request->flight)
+            if (WEIR__ENTRY(it, weir__flight, node) != flight)
                 continue;
-            request->flight->request = NULL;
             weir__link_drop(link, "a request was taken back while it was being sent", client->now);
             return;
         }
@@ -179,12 +179,14 @@ static void drop_unwritten(weir_client *client, weir__request *request) {
 void weir__request_cancel(weir_client *client, weir__request *request) {
     if (!request->active)
         return;
+    weir__flight *flight = request->flight;
     request->active = false;
-    if (request->flight == NULL)
+    if (flight == NULL) {
         weir__list_remove(&request->node);
-    else if (request->flight->written)
-        request->flight->request = NULL;
-    else
-        drop_unwritten(client, request);
+        return;
+    }
+    flight->request = NULL;
+    if (!flight->written)
+        drop_unwritten(client, flight);
     request->flight = NULL;
 }

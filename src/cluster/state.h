@@ -151,6 +151,10 @@ void weir__flight_free(weir_client *client, weir__flight *flight);
 bool weir__flight_land(weir__link *link, uint8_t *frame, uint32_t size, weir_time_us now);
 
 /* ---- hello.c ---- */
+/* The version of ApiVersions to begin with. v5 asks for the cluster and node id that the client expects (KIP-1242),
+   which a bootstrap connection cannot know. */
+#define WEIR__HELLO_VERSION 4
+/* Asks in link->hello_version. */
 void weir__hello_start(weir__link *link, weir_time_us now);
 
 /* ---- route.c ---- */

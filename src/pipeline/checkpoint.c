@@ -19,6 +19,7 @@ static void blob(weir_out *out, const void *p, uint32_t len) {
 
 static void body(weir_out *out, const weir__checkpoint *c) {
     weir_out_i64(out, (int64_t)c->number);
+    weir_out_i64(out, (int64_t)c->ledger);
     weir_out_bool(out, c->finished);
     blob(out, c->job.p, c->job.len);
     blob(out, c->lineage.p, c->lineage.len);
@@ -71,13 +72,15 @@ weir_err weir__checkpoint_decode(weir_bytes bytes, weir__checkpoint *c, const ch
     if (in.error != WEIR_OK || weir_crc32c(0, in.p, weir_in_left(&in)) != crc)
         return refuse(why, "its checksum is wrong: it is damaged");
     c->number = (uint64_t)weir_in_i64(&in);
+    c->ledger = (uint64_t)weir_in_i64(&in);
     c->finished = weir_in_bool(&in);
     c->job = take_text(&in);
     c->lineage = take_text(&in);
     c->splits = take_blob(&in);
     c->before = take_blob(&in);
     c->committables = take_blob(&in);
-    bool sane = in.error == WEIR_OK && weir_in_left(&in) == 0 && c->number > 0 && c->number <= INT64_MAX;
+    bool sane = in.error == WEIR_OK && weir_in_left(&in) == 0 && c->number > 0 && c->number <= INT64_MAX &&
+                c->ledger <= c->number;
     if (!sane || c->lineage.len == 0 || c->lineage.len >= WEIR__LINEAGE_SIZE)
         return refuse(why, "its contents do not hang together");
     return WEIR_OK;

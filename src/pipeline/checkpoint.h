@@ -11,6 +11,7 @@
 
 typedef struct weir__checkpoint {
     uint64_t number; /* counts up over the life of a job */
+    uint64_t ledger; /* weir_sink_ledger: the newest checkpoint known to be committed */
     weir_str job;
     weir_str lineage;        /* names the unbroken line of checkpoints since the last fresh start */
     bool finished;           /* every split had reached its stop offset and all was committed */

@@ -118,7 +118,7 @@ static weir_err restore_sink(weir_job *job, const weir__choice *restored, weir_f
         return WEIR_E_NO_MEMORY;
     weir_err err = weir_committables_decode(snapshot, committables);
     if (err == WEIR_OK)
-        err = weir_sink_restore(job->sink, job->restored_number, committables, count);
+        err = weir_sink_restore(job->sink, job->restored_number, restored->checkpoint.ledger, committables, count);
     job->alloc->give(job->alloc, committables, size);
     return err;
 }

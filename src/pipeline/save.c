@@ -40,8 +40,9 @@ void weir__job_checkpoint(weir_job *job) {
         return;
     job->last = job->stop_asked || job->at_end;
     if (!changed(job) && (!job->at_end || job->finished_stored)) {
+        job->with_committables = false;
         if (job->last)
-            ended(job);
+            job->state = WEIR__JOB_DRAINING;
         return;
     }
     job->checkpoint_begun = job->now;
@@ -61,6 +62,7 @@ static bool encode_file(weir_job *job) {
     job->with_committables = count > 0;
     weir__checkpoint checkpoint = {
         .number = job->number,
+        .ledger = weir_sink_ledger(job->sink),
         .job = weir_str_of(job->config->name),
         .lineage = weir_str_of(job->lineage),
         .finished = job->at_end && count == 0,
@@ -127,10 +129,15 @@ void weir__job_stored(weir_job *job, const weir_fault *failure, weir_time_us now
     job->state = job->last ? WEIR__JOB_DRAINING : WEIR__JOB_RUNNING;
 }
 
-/* The last transaction is committed; one more checkpoint says so, and the next start has nothing to settle. */
+/* Once the last transaction is committed, one more checkpoint says so, and the next start has nothing to settle. */
 weir_err weir__job_draining(weir_job *job) {
-    if (weir_sink_uncommitted(job->sink) > 0)
+    weir_err err = weir_sink_flush(job->sink);
+    if (err == WEIR_AGAIN || (err == WEIR_OK && weir_sink_uncommitted(job->sink) > 0))
         return WEIR_OK;
+    if (err != WEIR_OK) {
+        weir__job_fail(job, weir_sink_fault(job->sink));
+        return WEIR_END;
+    }
     if (!job->with_committables) {
         ended(job);
         return WEIR_END;

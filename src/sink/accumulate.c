@@ -83,14 +83,12 @@ static weir_batch_identity identity_of(const weir_sink *sink) {
 
 /* A new producer id or epoch starts at 0 in every partition, also in those that were idle meanwhile. */
 static int32_t sequence_take(weir__sink_partition *partition, const weir_batch_identity *identity, uint32_t records) {
-    if (partition->producer_id != identity->producer_id || partition->producer_epoch != identity->producer_epoch) {
-        partition->producer_id = identity->producer_id;
-        partition->producer_epoch = identity->producer_epoch;
-        partition->next_sequence = 0;
-    }
-    int32_t sequence = partition->next_sequence;
-    partition->next_sequence = sequence_after(sequence, records);
-    return sequence;
+    weir__sequence *sequence = &partition->sequences[partition->topic->sink->current];
+    if (sequence->producer_id != identity->producer_id || sequence->producer_epoch != identity->producer_epoch)
+        *sequence = (weir__sequence){identity->producer_id, identity->producer_epoch, 0};
+    int32_t first = sequence->next;
+    sequence->next = sequence_after(first, records);
+    return first;
 }
 
 /* ---- closing ---- */
@@ -204,14 +202,9 @@ static weir_err open_batch(weir_sink *sink, weir__sink_partition *partition, con
     return WEIR_OK;
 }
 
-weir_err weir__append(weir__sink_partition *partition, const weir_record *record, weir_time_us now) {
-    weir_sink *sink = partition->topic->sink;
-    if (partition->open != NULL) {
-        weir_err err = weir_batch_append(&partition->open->writer, record);
-        if (err != WEIR_AGAIN)
-            return err;
+weir_err weir__append_to_new(weir__sink_partition *partition, const weir_record *record, weir_time_us now) {
+    if (partition->open != NULL)
         weir__batch_close(partition);
-    }
-    weir_err err = open_batch(sink, partition, record, now);
+    weir_err err = open_batch(partition->topic->sink, partition, record, now);
     return err == WEIR_OK ? weir_batch_append(&partition->open->writer, record) : err;
 }

@@ -105,7 +105,7 @@ static void add_done(weir__request *request, const weir__outcome *outcome) {
     if (weir__request_again(sink->client, request, code, outcome->now))
         return;
     weir_class class = weir__class_of(WEIR_API_ADD_PARTITIONS_TO_TXN, code);
-    weir_err err = class == WEIR_CLASS_FENCED  ? WEIR_E_FENCED
+    weir_err err = class == WEIR_CLASS_FENCED  ? weir__txn_fenced(txn, outcome->now)
                    : class == WEIR_CLASS_FATAL ? WEIR_E_BROKER
                                                : WEIR_E_ABORTED;
     weir__sink_fail(sink, err, code, "partitions could not be added to transaction '%s': %s (%s)", txn->id,
@@ -139,9 +139,13 @@ void weir__adder_work(weir_sink *sink, weir_time_us now) {
     weir__request_submit(sink->client, &adder->request, now);
 }
 
+void weir__adder_stop(weir_sink *sink) {
+    weir__request_cancel(sink->client, &sink->adder.request);
+}
+
 void weir__adder_free(weir_sink *sink) {
     weir__adder *adder = &sink->adder;
-    weir__request_cancel(sink->client, &adder->request);
+    weir__adder_stop(sink);
     weir__sink_give(sink, adder->topics, adder->topic_cap * sizeof *adder->topics);
     weir__sink_give(sink, adder->partitions, adder->partition_cap * sizeof *adder->partitions);
 }

@@ -26,11 +26,13 @@ void weir__ledger_stop(weir_sink *sink) {
 }
 
 /* ---- writing ---- */
-static void write_failed(weir__txn *txn, weir_api_key api, weir_err err, int16_t code) {
+static void write_failed(weir__txn *txn, weir_api_key api, weir_err err, int16_t code, weir_time_us now) {
     weir_sink *sink = txn->sink;
     if (err == WEIR_OK) {
         weir_class class = weir__class_of(api, code);
-        err = class == WEIR_CLASS_FENCED ? WEIR_E_FENCED : class == WEIR_CLASS_FATAL ? WEIR_E_BROKER : WEIR_E_ABORTED;
+        err = class == WEIR_CLASS_FENCED  ? weir__txn_fenced(txn, now)
+              : class == WEIR_CLASS_FATAL ? WEIR_E_BROKER
+                                          : WEIR_E_ABORTED;
         weir__sink_fail(sink, err, code, "%s of ledger group '%s' in transaction '%s' was refused: %s (%s)",
                         weir_api_name((int16_t)api), sink->ledger.group, txn->id, weir_code_name(code),
                         weir_code_text(code));
@@ -53,7 +55,7 @@ static void commit_done(weir__request *request, const weir__outcome *outcome) {
     if (outcome->err == WEIR_OK && code == WEIR_CODE_NONE)
         txn->ledger_done = true;
     else if (outcome->err != WEIR_OK || !weir__request_again(txn->sink->client, request, code, outcome->now))
-        write_failed(txn, WEIR_API_TXN_OFFSET_COMMIT, outcome->err, code);
+        write_failed(txn, WEIR_API_TXN_OFFSET_COMMIT, outcome->err, code, outcome->now);
 }
 
 static const void *commit_fill(weir__request *request, int16_t version) {
@@ -107,7 +109,7 @@ static void add_done(weir__request *request, const weir__outcome *outcome) {
     if (outcome->err == WEIR_OK && code == WEIR_CODE_NONE)
         commit_submit(txn, outcome->now);
     else if (outcome->err != WEIR_OK || !weir__request_again(txn->sink->client, request, code, outcome->now))
-        write_failed(txn, WEIR_API_ADD_OFFSETS_TO_TXN, outcome->err, code);
+        write_failed(txn, WEIR_API_ADD_OFFSETS_TO_TXN, outcome->err, code, outcome->now);
 }
 
 static const void *add_fill(weir__request *request, int16_t version) {

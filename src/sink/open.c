@@ -11,18 +11,26 @@ static const char *trouble_text(const weir_sink *sink) {
 
 /* ---- topics ---- */
 static weir_err partitions_make(weir_sink *sink, weir__sink_topic *topic) {
-    int32_t count = topic->topic->partition_count;
-    topic->partitions = weir__sink_take(sink, (size_t)count * sizeof *topic->partitions);
-    if (topic->partitions == NULL)
+    size_t count = (size_t)topic->topic->partition_count, producers = weir__sink_producers(sink);
+    topic->partitions = weir__sink_take(sink, count * sizeof *topic->partitions);
+    topic->sequences = weir__sink_take(sink, count * producers * sizeof *topic->sequences);
+    if (topic->partitions == NULL || topic->sequences == NULL) {
+        weir__sink_give(sink, topic->partitions, count * sizeof *topic->partitions);
+        weir__sink_give(sink, topic->sequences, count * producers * sizeof *topic->sequences);
+        topic->partitions = NULL;
+        topic->sequences = NULL;
         return WEIR_E_NO_MEMORY;
-    topic->partition_count = count;
-    for (int32_t p = 0; p < count; p++) {
+    }
+    topic->partition_count = (int32_t)count;
+    for (size_t p = 0; p < count; p++) {
         weir__sink_partition *partition = &topic->partitions[p];
         partition->topic = topic;
-        partition->index = p;
-        partition->producer_id = -1;
+        partition->index = (int32_t)p;
+        partition->sequences = &topic->sequences[p * producers];
         weir__list_init(&partition->queue);
     }
+    for (size_t n = 0; n < count * producers; n++)
+        topic->sequences[n].producer_id = -1;
     return WEIR_OK;
 }
 
@@ -120,6 +128,15 @@ static weir_err step_ledger(weir_sink *sink, weir_time_us now) {
     if (!ledger->read_done)
         return WEIR_AGAIN;
     sink->recovery.ledger_checkpoint = ledger->checkpoint;
+    if (ledger->foreign && sink->restored_ledger > 0) {
+        weir__sink_fail(
+            sink, WEIR_E_FENCED, 0,
+            "since the checkpoint to be restored, another line of checkpoints has committed under '%s': "
+            "another instance of this job, or one started with --fresh, has taken over. Going on here would "
+            "write records twice",
+            sink->prefix);
+        return WEIR_E_FENCED;
+    }
     if (ledger->checkpoint <= sink->restored_checkpoint)
         return WEIR_OK;
     weir__sink_fail(

@@ -81,13 +81,20 @@ static void batch_again(weir_sink *sink, weir__sink_batch *batch, weir_time_us n
     }
 }
 
-static void batch_refused(weir_sink *sink, const weir__sink_batch *batch, int16_t code, int32_t broker) {
+static weir_err refusal(const weir_sink *sink, int16_t code, weir_time_us now) {
+    if (code == WEIR_CODE_MESSAGE_TOO_LARGE)
+        return WEIR_E_TOO_LARGE;
+    bool newer_epoch = code == WEIR_CODE_INVALID_PRODUCER_EPOCH || code == WEIR_CODE_PRODUCER_FENCED;
+    if (newer_epoch && sink->transactional)
+        return weir__txn_fenced(weir__txn_current(sink), now);
+    bool abort = weir__class_of(WEIR_API_PRODUCE, code) == WEIR_CLASS_ABORT;
+    return abort && sink->transactional ? WEIR_E_ABORTED : WEIR_E_BROKER;
+}
+
+static void batch_refused(weir_sink *sink, const weir__sink_batch *batch, int16_t code, int32_t broker,
+                          weir_time_us now) {
     const weir__sink_partition *partition = batch->partition;
-    weir_class class = weir__class_of(WEIR_API_PRODUCE, code);
-    weir_err err = class == WEIR_CLASS_FENCED                         ? WEIR_E_FENCED
-                   : class == WEIR_CLASS_ABORT && sink->transactional ? WEIR_E_ABORTED
-                   : code == WEIR_CODE_MESSAGE_TOO_LARGE              ? WEIR_E_TOO_LARGE
-                                                                      : WEIR_E_BROKER;
+    weir_err err = refusal(sink, code, now);
     weir__sink_fail(
         sink, err, code, "broker %d refused a batch of %u records (%u bytes) for topic '%s' partition %d: %s (%s)%s",
         broker, batch->records, batch->bytes.len, partition->topic->topic->name, partition->index, weir_code_name(code),
@@ -119,7 +126,7 @@ static void batch_answered(weir_sink *sink, weir__sink_batch *batch, int16_t cod
     if (code == WEIR_CODE_OUT_OF_ORDER_SEQUENCE_NUMBER && !head)
         batch_again(sink, batch, now);
     else
-        batch_refused(sink, batch, code, broker);
+        batch_refused(sink, batch, code, broker, now);
 }
 
 /* ---- the response ---- */

@@ -30,9 +30,9 @@ static void proven_committed(weir__txn *txn) {
                     txn->id, (unsigned long long)txn->checkpoint);
 }
 
-static void proven_lost(weir__txn *txn) {
+static void proven_lost(weir__txn *txn, weir_time_us now) {
     weir_sink *sink = txn->sink;
-    if (sink->ledger.foreign || (!txn->restored && !txn->was_aborted)) {
+    if (sink->ledger.foreign || (!txn->restored && weir__txn_fenced(txn, now) == WEIR_E_FENCED)) {
         weir__sink_fail(sink, WEIR_E_FENCED, txn->end_code,
                         "transactional id '%s' has been taken over by another line of checkpoints: another instance of "
                         "this job, or one started with --fresh, has run under the same --job",
@@ -55,22 +55,21 @@ static void proven_lost(weir__txn *txn) {
     weir__txn_enter(txn, WEIR__TXN_NEW);
 }
 
+static void decide(weir__txn *txn, weir_time_us now) {
+    if (txn->state != WEIR__TXN_SETTLING || !txn->asks_ledger)
+        return;
+    txn->asks_ledger = false;
+    if (in_ledger(txn))
+        proven_committed(txn);
+    else
+        proven_lost(txn, now);
+}
+
 void weir__settle_by_ledger(weir_sink *sink, weir_time_us now) {
-    (void)now;
-    for (uint32_t n = 0; n < sink->pool_size; n++) {
-        weir__txn *txn = sink->pool[n];
-        if (txn->state == WEIR__TXN_SETTLING && txn->asks_ledger) {
-            txn->asks_ledger = false;
-            (in_ledger(txn) ? proven_committed : proven_lost)(txn);
-        }
-    }
-    WEIR__LIST_EACH (it, &sink->extra) {
-        weir__txn *txn = WEIR__ENTRY(it, weir__txn, node);
-        if (txn->state == WEIR__TXN_SETTLING && txn->asks_ledger) {
-            txn->asks_ledger = false;
-            (in_ledger(txn) ? proven_committed : proven_lost)(txn);
-        }
-    }
+    for (uint32_t n = 0; n < sink->pool_size; n++)
+        decide(sink->pool[n], now);
+    WEIR__LIST_EACH (it, &sink->extra)
+        decide(WEIR__ENTRY(it, weir__txn, node), now);
 }
 
 static void ask_ledger(weir__txn *txn, weir_time_us now) {
@@ -96,9 +95,6 @@ static void described(weir__txn *txn, const weir_describe_transactions_response_
         weir__txn_commit(txn, now);
         return;
     }
-    txn->was_aborted = state_is(found->transaction_state, "CompleteAbort") ||
-                       state_is(found->transaction_state, "PrepareAbort") ||
-                       state_is(found->transaction_state, "PrepareEpochFence");
     ask_ledger(txn, now);
 }
 
@@ -134,7 +130,7 @@ static void describe_done(weir__request *request, const weir__outcome *outcome) 
 void weir__settle(weir__txn *txn, int16_t end_code, weir_time_us now) {
     weir__txn_enter(txn, WEIR__TXN_SETTLING);
     txn->end_code = end_code;
-    txn->asks_ledger = txn->was_aborted = false;
+    txn->asks_ledger = false;
     if (in_ledger(txn)) {
         proven_committed(txn);
         return;

@@ -18,6 +18,10 @@ void weir__sink_give(weir_sink *sink, void *p, size_t size) {
         sink->alloc->give(sink->alloc, p, size);
 }
 
+uint32_t weir__sink_producers(const weir_sink *sink) {
+    return sink->transactional ? (uint32_t)sink->config.transaction_pool_size : 1;
+}
+
 void weir__sink_fail(weir_sink *sink, weir_err err, int16_t code, const char *fmt, ...) {
     char text[sizeof sink->fault.text];
     va_list args;
@@ -33,7 +37,7 @@ void weir__sink_fail(weir_sink *sink, weir_err err, int16_t code, const char *fm
 /* ---- work between calls ---- */
 static void sink_work(weir__worker *worker, weir_time_us now) {
     weir_sink *sink = WEIR__ENTRY(worker, weir_sink, worker);
-    if (sink->step != WEIR__OPEN_DONE)
+    if (sink->step != WEIR__OPEN_DONE || sink->fault.err != WEIR_OK)
         return;
     weir__linger_tick(sink, now);
     weir__adder_work(sink, now);
@@ -45,6 +49,8 @@ static weir_time_us sink_due(const weir__worker *worker) {
 }
 
 weir_time_us weir_sink_deadline(const weir_sink *sink) {
+    if (sink->fault.err != WEIR_OK)
+        return WEIR_NEVER;
     if (sink->step != WEIR__OPEN_DONE)
         return sink->open_until > 0 ? sink->open_until : WEIR_NEVER;
     weir_time_us linger = weir__linger_deadline(sink);
@@ -132,9 +138,12 @@ void weir_sink_free(weir_sink *sink) {
         weir__txn_free(sink->pool[n]);
     weir__sink_give(sink, sink->pool, (size_t)sink->config.transaction_pool_size * sizeof *sink->pool);
     weir__batches_free(sink);
-    for (uint32_t t = 0; t < sink->topic_count; t++)
-        weir__sink_give(sink, sink->topics[t].partitions,
-                        (size_t)sink->topics[t].partition_count * sizeof *sink->topics[t].partitions);
+    for (uint32_t t = 0; t < sink->topic_count; t++) {
+        weir__sink_topic *topic = &sink->topics[t];
+        size_t count = (size_t)topic->partition_count;
+        weir__sink_give(sink, topic->partitions, count * sizeof *topic->partitions);
+        weir__sink_give(sink, topic->sequences, count * weir__sink_producers(sink) * sizeof *topic->sequences);
+    }
     weir__sink_give(sink, sink->topics, sink->topic_cap * sizeof *sink->topics);
     sink->alloc->give(sink->alloc, sink, sizeof *sink);
 }
@@ -159,9 +168,11 @@ weir_err weir_sink_add_topic(weir_sink *sink, weir_str name, uint32_t *index) {
     return WEIR_OK;
 }
 
-weir_err weir_sink_restore(weir_sink *sink, uint64_t checkpoint, const weir_committable *committables, size_t count) {
+weir_err weir_sink_restore(weir_sink *sink, uint64_t checkpoint, uint64_t ledger, const weir_committable *committables,
+                           size_t count) {
     assert(sink->transactional || count == 0);
     sink->restored_checkpoint = checkpoint;
+    sink->restored_ledger = ledger;
     for (size_t n = 0; n < count; n++) {
         weir_str id = weir_str_of(committables[n].transactional_id);
         weir__txn *txn = weir__txn_find(sink, id);
@@ -182,15 +193,13 @@ weir_err weir_sink_restore(weir_sink *sink, uint64_t checkpoint, const weir_comm
 }
 
 /* ---- records ---- */
-static weir_err txn_begin(weir_sink *sink) {
-    weir__txn *txn = weir__txn_current(sink);
-    if (txn->state == WEIR__TXN_OPEN)
-        return WEIR_OK;
+static weir_err txn_begin(weir_sink *sink, weir__txn *txn, weir_time_us now) {
     if (txn->state != WEIR__TXN_READY)
         return WEIR_AGAIN;
     weir__txn_enter(txn, WEIR__TXN_OPEN);
     txn->serial = ++sink->serials;
     txn->records = txn->acknowledged = 0;
+    txn->opened_at = now;
     return WEIR_OK;
 }
 
@@ -200,10 +209,9 @@ weir_err weir_sink_send(weir_sink *sink, uint32_t topic, int32_t partition, cons
     assert(partition >= 0 && partition < sink->topics[topic].partition_count);
     if (sink->fault.err != WEIR_OK)
         return sink->fault.err;
-    weir__txn *txn = NULL;
-    if (sink->transactional) {
-        txn = weir__txn_current(sink);
-        weir_err err = txn_begin(sink);
+    weir__txn *txn = sink->transactional ? weir__txn_current(sink) : NULL;
+    if (txn != NULL && txn->state != WEIR__TXN_OPEN) {
+        weir_err err = txn_begin(sink, txn, now);
         if (err != WEIR_OK)
             return err;
     }
@@ -243,6 +251,13 @@ static weir_err txn_prepare(weir_sink *sink, uint64_t checkpoint, weir_time_us n
     weir__txn_enter(txn, WEIR__TXN_PREPARED);
     sink->current = (sink->current + 1) % sink->pool_size;
     return WEIR_OK;
+}
+
+weir_err weir_sink_flush(weir_sink *sink) {
+    if (sink->fault.err != WEIR_OK)
+        return sink->fault.err;
+    weir__flush(sink);
+    return weir__flushed(sink) ? WEIR_OK : WEIR_AGAIN;
 }
 
 weir_err weir_sink_prepare(weir_sink *sink, uint64_t checkpoint, weir_time_us now) {
@@ -297,11 +312,9 @@ bool weir_sink_lost(const weir_sink *sink, size_t n, weir_committable *committab
 }
 
 void weir_sink_commit(weir_sink *sink, uint64_t checkpoint, weir_time_us now) {
-    for (uint32_t n = 0; n < sink->pool_size; n++) {
-        weir__txn *txn = sink->pool[n];
-        if (txn->state == WEIR__TXN_PREPARED && txn->checkpoint <= checkpoint)
-            weir__txn_commit(txn, now);
-    }
+    if (checkpoint > sink->committed_up_to)
+        sink->committed_up_to = checkpoint;
+    weir__txn_commit_next(sink, now);
 }
 
 size_t weir_sink_uncommitted(const weir_sink *sink) {
@@ -316,6 +329,7 @@ weir_err weir_sink_abort(weir_sink *sink, weir_time_us now) {
     if (txn == NULL)
         return WEIR_OK;
     if (txn->state == WEIR__TXN_OPEN || txn->state == WEIR__TXN_PREPARING) {
+        weir__adder_stop(sink);
         weir__ledger_stop(sink);
         weir__produces_free(sink);
         weir__batches_free(sink);
@@ -328,6 +342,10 @@ weir_err weir_sink_abort(weir_sink *sink, weir_time_us now) {
 }
 
 /* ---- looking in ---- */
+uint64_t weir_sink_ledger(const weir_sink *sink) {
+    return sink->ledger.checkpoint > sink->restored_ledger ? sink->ledger.checkpoint : sink->restored_ledger;
+}
+
 const weir_sink_recovery *weir_sink_recovered(const weir_sink *sink) {
     return &sink->recovery;
 }

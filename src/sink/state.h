@@ -32,6 +32,13 @@ typedef struct weir__sink_batch {
     weir_time_us opened_at;
 } weir__sink_batch;
 
+/* Sequence numbers count per producer id and epoch. */
+typedef struct weir__sequence {
+    int64_t producer_id;
+    int16_t producer_epoch;
+    int32_t next;
+} weir__sequence;
+
 struct weir__sink_partition {
     weir__sink_topic *topic;
     int32_t index;
@@ -41,10 +48,8 @@ struct weir__sink_partition {
     bool rewind;        /* a batch came back: nothing is sent until all in flight have come back */
     uint32_t failures;
     weir_time_us not_before;
-    /* Sequence numbers count per producer id and epoch. */
-    int64_t producer_id;
-    int16_t producer_epoch;
-    int32_t next_sequence;
+    weir__sequence *sequences; /* of each id of the pool in turn: below transaction version 2 its epoch stays, and the
+                                  broker goes on counting; without transactions there is one */
     uint64_t added_to; /* serial of the transaction that this partition was added to (transaction versions 0 and 1) */
 };
 
@@ -53,6 +58,7 @@ struct weir__sink_topic {
     weir__topic *topic;
     int32_t partition_count;
     weir__sink_partition *partitions;
+    weir__sequence *sequences; /* those of all partitions */
     int64_t max_message_bytes; /* of the topic's configuration; 0 unknown */
 };
 
@@ -83,12 +89,12 @@ struct weir__txn {
     int16_t version; /* the transaction version it runs under */
     uint64_t checkpoint;
     uint64_t records, acknowledged;
-    bool restored;  /* a committable of the checkpoint that was restored */
-    bool lingering; /* seen open on the broker, and no checkpoint holds it */
+    weir_time_us opened_at; /* when its first record came */
+    bool restored;          /* a committable of the checkpoint that was restored */
+    bool lingering;         /* seen open on the broker, and no checkpoint holds it */
     bool lost;
     bool ledger_begun, ledger_done;
     bool asks_ledger; /* settling: the ledger will tell */
-    bool was_aborted; /* settling: the coordinator says that the transaction, or a later one, was aborted */
     int16_t end_code; /* what EndTxn was refused with; 0: it was not */
 
     weir__request init, end, describe;
@@ -177,7 +183,7 @@ struct weir_sink {
 
     weir__open_step step;
     weir_time_us opened_at, open_until; /* 0: not begun */
-    uint64_t restored_checkpoint;
+    uint64_t restored_checkpoint, restored_ledger;
     bool limits_known, listed;
     weir__request limits;
     weir_str limits_keys[2];
@@ -193,14 +199,22 @@ struct weir_sink {
     weir_sink_counters counters;
 };
 
+/* How many producers the sink has in turn: the pool's, or one without transactions. */
+uint32_t weir__sink_producers(const weir_sink *sink);
 void *weir__sink_take(weir_sink *sink, size_t size); /* zeroed */
 void weir__sink_give(weir_sink *sink, void *p, size_t size);
 /* Keeps the first error; later ones follow from it. */
 void weir__sink_fail(weir_sink *sink, weir_err err, int16_t code, const char *fmt, ...) WEIR_PRINTF(4, 5);
 
 /* ---- accumulate.c ---- */
-/* Appends a record to the open batch. WEIR_AGAIN: no memory; WEIR_E_TOO_LARGE: the sink has failed. */
-weir_err weir__append(weir__sink_partition *partition, const weir_record *record, weir_time_us now);
+/* Appends a record to a new batch; the open one, if any, is closed. WEIR_AGAIN: no memory; WEIR_E_TOO_LARGE: the sink
+   has failed. */
+weir_err weir__append_to_new(weir__sink_partition *partition, const weir_record *record, weir_time_us now);
+/* The same, to the open batch if it has room. Inline, because it is called for every record. */
+static inline weir_err weir__append(weir__sink_partition *partition, const weir_record *record, weir_time_us now) {
+    weir_err err = partition->open != NULL ? weir_batch_append(&partition->open->writer, record) : WEIR_AGAIN;
+    return err == WEIR_AGAIN ? weir__append_to_new(partition, record, now) : err;
+}
 /* Closes the open batch of a partition: sequence, header and checksum are final from here on. */
 void weir__batch_close(weir__sink_partition *partition);
 void weir__batch_free(weir_sink *sink, weir__sink_batch *batch);
@@ -219,6 +233,8 @@ void weir__produces_free(weir_sink *sink);
 /* Whether a batch of this partition may be sent: it is part of the current transaction on the broker. */
 bool weir__partition_added(weir_sink *sink, const weir__sink_partition *partition);
 void weir__adder_work(weir_sink *sink, weir_time_us now);
+/* Takes the request back: its transaction is being aborted. */
+void weir__adder_stop(weir_sink *sink);
 void weir__adder_free(weir_sink *sink);
 
 /* ---- txn.c ---- */
@@ -229,8 +245,16 @@ weir__txn *weir__txn_new(weir_sink *sink, weir_str id);
 void weir__txn_free(weir__txn *txn);
 void weir__txn_init(weir__txn *txn, weir_time_us now);
 void weir__txn_commit(weir__txn *txn, weir_time_us now);
+/* What it means that the broker knows a newer epoch of an open transaction: before transaction.timeout.ms only another
+   instance can have raised it (WEIR_E_FENCED); later the coordinator itself may have aborted (WEIR_E_ABORTED). */
+weir_err weir__txn_fenced(const weir__txn *txn, weir_time_us now);
+/* Commits the oldest prepared transaction whose checkpoint is durable, unless an older one is still being committed:
+   the ledger's entry proves every checkpoint up to its own only if they are committed in order. */
+void weir__txn_commit_next(weir_sink *sink, weir_time_us now);
 /* The transaction that records go into now. */
-weir__txn *weir__txn_current(const weir_sink *sink);
+static inline weir__txn *weir__txn_current(const weir_sink *sink) {
+    return sink->pool[sink->current];
+}
 
 /* ---- settle.c ---- */
 /* Finds out what became of a prepared transaction, and commits it if that is still to be done: the ledger first, then

@@ -65,8 +65,9 @@ void weir__txn_free(weir__txn *txn) {
     weir__sink_give(txn->sink, txn, sizeof *txn);
 }
 
-weir__txn *weir__txn_current(const weir_sink *sink) {
-    return sink->pool[sink->current];
+weir_err weir__txn_fenced(const weir__txn *txn, weir_time_us now) {
+    bool timed_out = now - txn->opened_at >= txn->sink->config.transaction_timeout_ms * 1000;
+    return timed_out ? WEIR_E_ABORTED : WEIR_E_FENCED;
 }
 
 /* ---- InitProducerId ---- */
@@ -172,6 +173,7 @@ static void end_confirmed(weir__txn *txn, const weir__outcome *outcome) {
     } else {
         weir__txn_enter(txn, WEIR__TXN_READY);
     }
+    weir__txn_commit_next(txn->sink, outcome->now);
 }
 
 static void end_done(weir__request *request, const weir__outcome *outcome) {
@@ -208,4 +210,18 @@ void weir__txn_commit(weir__txn *txn, weir_time_us now) {
         .deadline = now + txn->sink->config.transaction_timeout_ms * 1000,
     };
     weir__request_submit(txn->sink->client, &txn->end, now);
+}
+
+void weir__txn_commit_next(weir_sink *sink, weir_time_us now) {
+    weir__txn *oldest = NULL;
+    for (uint32_t n = 0; n < sink->pool_size; n++) {
+        weir__txn *txn = sink->pool[n];
+        if (txn->state == WEIR__TXN_COMMITTING || txn->state == WEIR__TXN_SETTLING)
+            return;
+        if (txn->state == WEIR__TXN_PREPARED && txn->checkpoint <= sink->committed_up_to &&
+            (oldest == NULL || txn->checkpoint < oldest->checkpoint))
+            oldest = txn;
+    }
+    if (oldest != NULL && sink->fault.err == WEIR_OK)
+        weir__txn_commit(oldest, now);
 }

@@ -228,13 +228,11 @@ static weir_err end_walk(const weir_split_batch *batch) {
 
 weir_err weir_split_batch_next(const weir_split_batch *batch, weir_record *record) {
     weir_batch_walk *walk = (weir_batch_walk *)(uintptr_t)&batch->walk; /* the reader's own, which is not const */
-    do {
-        weir_err err = weir_batch_next(walk, record);
-        if (err != WEIR_OK)
-            return err == WEIR_END ? end_walk(batch) : err;
-    } while (record->offset < *batch->position);
-    if (record->offset >= batch->stop)
-        return end_walk(batch);
+    weir_err err = weir_batch_next(walk, record);
+    while (err == WEIR_OK && record->offset < *batch->position)
+        err = weir_batch_next(walk, record);
+    if (err != WEIR_OK || record->offset >= batch->stop)
+        return err == WEIR_OK || err == WEIR_END ? end_walk(batch) : err;
     *batch->position = record->offset + 1;
     return WEIR_OK;
 }

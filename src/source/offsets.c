@@ -31,6 +31,14 @@ static int32_t leader_of(const weir__lookup *lookup) {
     return lookup->partition < topic->partition_count ? topic->partitions[lookup->partition].leader : -1;
 }
 
+/* Whether a lookup can ride with `first`. One of the same partition and timestamp right before it (start and stop both
+   at the end) rides first, and this one next time. */
+static bool rides(const weir__lookup *l, const weir__lookup *first) {
+    bool twin = l != first && l[-1].topic == l->topic && l[-1].partition == l->partition &&
+                l[-1].timestamp == l->timestamp && !l[-1].answered;
+    return !twin && leader_of(l) == leader_of(first) && l->timestamp == first->timestamp;
+}
+
 static bool due(const weir__lookup *lookup, weir_time_us now) {
     return !lookup->answered && lookup->ask == NULL && lookup->not_before <= now;
 }
@@ -139,7 +147,7 @@ static bool ask_leader(weir__offsets *offsets, weir__lookup *first, weir_time_us
     const weir__lookup *end = offsets->lookups + offsets->count;
     size_t count = 0;
     for (weir__lookup *l = first; l < end; l++)
-        count += due(l, now) && leader_of(l) == leader && l->timestamp == first->timestamp;
+        count += due(l, now) && rides(l, first);
     size_t size = sizeof(ask) + count * (sizeof(request_topic) + sizeof(request_partition));
     ask *a = weir__zeroed(offsets->alloc, size);
     if (a == NULL)
@@ -155,7 +163,7 @@ static bool ask_leader(weir__offsets *offsets, weir__lookup *first, weir_time_us
     a->message.timeout_ms = (int32_t)config->request_timeout_ms;
     a->message.topics.items = a->topics;
     for (weir__lookup *l = first; l < end; l++)
-        if (due(l, now) && leader_of(l) == leader && l->timestamp == first->timestamp)
+        if (due(l, now) && rides(l, first))
             ask_add(a, l);
     a->request = (weir__request){
         .api = api,

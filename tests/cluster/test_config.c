@@ -108,8 +108,10 @@ END_TEST
 
 START_TEST(unknown_keys_name_the_nearest) {
     static const char *const pairs[][2] = {
-        {"bootstrap.server", "'bootstrap.servers'"}, {"batchsize", "'batch.size'"},
-        {"linger.us", "'linger.ms'"},                {"transaction.timeout", "'transaction.timeout.ms'"},
+        {"bootstrap.server", "'bootstrap.servers'"},
+        {"batchsize", "'batch.size'"},
+        {"linger.us", "'linger.ms'"},
+        {"transaction.timeout", "'transaction.timeout.ms'"},
         {"fetch.max.byte", "'fetch.max.bytes'"},
     };
     for (size_t n = 0; n < sizeof pairs / sizeof pairs[0]; n++) {

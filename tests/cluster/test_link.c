@@ -108,13 +108,10 @@ START_TEST(wrong_listeners_are_named) {
         int64_t len;
         const char *text;
     } rows[] = {
-        {"HTTP/1.1 400 Bad Request\r\n\r\n", 28, "HTTP"},
-        {"\x15\x03\x03\x00\x02\x02\x28", 7, "TLS"},
-        {"\x7f\xff\xff\xff", 4, "impossible size"},
-        {"\xff\xff\xff\xff", 4, "impossible size"},
+        {"HTTP/1.1 400 Bad Request\r\n\r\n", 28, "HTTP"},   {"\x15\x03\x03\x00\x02\x02\x28", 7, "TLS"},
+        {"\x7f\xff\xff\xff", 4, "impossible size"},         {"\xff\xff\xff\xff", 4, "impossible size"},
         {"\x06\x40\x00\x01", 4, "impossible size"}, /* one above 100 MiB */
-        {"\x00\x00\x00\x03zzz", 7, "impossible size"},
-        {"\x00\x00\x00\x00", 4, "impossible size"},
+        {"\x00\x00\x00\x03zzz", 7, "impossible size"},      {"\x00\x00\x00\x00", 4, "impossible size"},
         {"SSH-2.0-OpenSSH_9.2\r\n", 21, "impossible size"},
     };
     for (size_t n = 0; n < sizeof rows / sizeof rows[0]; n++) {
@@ -123,7 +120,7 @@ START_TEST(wrong_listeners_are_named) {
         rule->times = 2;
         peer_connect(&p);
         asker_pass(&p, 60000);
-        ck_assert_int_eq(weir_client_trouble(p.client)->err, WEIR_E_MALFORMED);
+        ck_assert_int_eq(p.told.err, WEIR_E_MALFORMED);
         ck_assert_trouble(&p, rows[n].text);
         ck_assert_trouble(&p, "bootstrap server b0:9000");
         asker_call(&p, WEIR_TARGET_ANY, 0); /* it may come right yet */
@@ -137,7 +134,7 @@ START_TEST(listener_that_hangs_up_is_named) {
     peer_script(&p, WEIR_API_VERSIONS, 1, PEER_REFUSE, 0)->times = 1000;
     peer_connect(&p);
     asker_pass(&p, SECOND);
-    ck_assert_trouble(&p, "before it answered the first request: is it a Kafka listener without TLS?");
+    ck_assert_trouble(&p, "before it answered the first request: is the port that of a Kafka listener without TLS");
 }
 END_TEST
 

@@ -301,8 +301,14 @@ static void link_close(peer *p, weir_client *client, peer_link *link, uint32_t n
     weir_client_closed(client, n, "connection reset by peer", p->now);
 }
 
+static void listen(peer *p) {
+    if (weir_client_trouble(p->client)->err != WEIR_OK)
+        p->told = *weir_client_trouble(p->client);
+}
+
 static bool client_settle(peer *p, weir_client *client, peer_link *links) {
     weir_client_tick(client, p->now);
+    listen(p);
     bool moved = link_io(p, client, links);
     for (uint32_t n = 0; n < PEER_LINKS; n++) {
         peer_link *link = &links[n];
@@ -320,6 +326,7 @@ static bool client_settle(peer *p, weir_client *client, peer_link *links) {
             moved = true;
         }
     }
+    listen(p);
     return moved;
 }
 

@@ -150,7 +150,8 @@ typedef struct peer {
     weir_budget budget; /* around memory */
     uint64_t seed;
     weir_time_us now;
-    int16_t fetch_version; /* highest offered */
+    weir_fault told; /* the last trouble the first client spoke of; it forgets when a connection is usable again */
+    int16_t fetch_version;    /* highest offered */
     bool down[PEER_BROKERS];  /* connections are refused, and those that are open break */
     bool stuck[PEER_BROKERS]; /* connecting comes to no end */
     size_t chunk;             /* bytes moved at once; 0: all */

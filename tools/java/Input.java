@@ -42,14 +42,13 @@ public final class Input {
     private int abortedTransactions;
 
     public static void main(String[] args) throws Exception {
-        Options options = new Options(args, Map.of("bootstrap", "127.0.0.1:9092", "topic", "in", "partitions", "4",
-            "records", "100000", "seconds", "10", "seed", "1", "transactional-share", "0.6", "aborted-share", "0.2",
-            "compression", "none,gzip,lz4,zstd,snappy"));
-        new Input(options).run();
+        Json.print(new Input(args).fill());
     }
 
-    private Input(Options options) {
-        this.options = options;
+    Input(String[] args) {
+        options = new Options(args, Map.of("bootstrap", "127.0.0.1:9092", "topic", "in", "partitions", "4",
+            "records", "100000", "seconds", "10", "seed", "1", "transactional-share", "0.6", "aborted-share", "0.2",
+            "compression", "none,gzip,lz4,zstd,snappy"));
         random = new Random(options.integer("seed"));
         records = options.integer("records");
         double perSecond = records / Math.max(options.number("seconds"), 1e-3);
@@ -63,7 +62,8 @@ public final class Input {
         }
     }
 
-    private void run() throws Exception {
+    /** Writes everything, with an event `progress` each second; the event `finished`. */
+    Map<String, Object> fill() throws Exception {
         double transactionalShare = options.number("transactional-share");
         double secondsPerRecord = options.number("seconds") / records;
         long start = System.nanoTime();
@@ -84,10 +84,10 @@ public final class Input {
             lane.close();
         for (Lane lane : plain)
             lane.close();
-        Json.print(Json.object("event", "finished", "records", sent, "visible", Arrays.stream(visible).sum(),
+        return Json.object("event", "finished", "records", sent, "visible", Arrays.stream(visible).sum(),
             "aborted", Arrays.stream(aborted).sum(), "visible_per_partition", Arrays.stream(visible).boxed().toList(),
             "transactions_committed", committedTransactions, "transactions_aborted", abortedTransactions,
-            "seconds", (System.nanoTime() - start) / 1_000_000 / 1e3));
+            "seconds", (System.nanoTime() - start) / 1_000_000 / 1e3);
     }
 
     private ProducerRecord<byte[], byte[]> record(boolean aborts) {

@@ -36,15 +36,16 @@ public final class Judge {
     private final MessageDigest digest = MessageDigest.getInstance("SHA-256");
 
     public static void main(String[] args) throws Exception {
-        new Judge(new Options(args, Map.of("bootstrap", "127.0.0.1:9092", "input", "in", "output", "out",
-            "transactional-prefix", "", "settle-seconds", "10", "upper", "false"))).run();
+        Json.print(new Judge(args).verdict());
     }
 
-    private Judge(Options options) throws Exception {
-        this.options = options;
+    Judge(String[] args) throws Exception {
+        options = new Options(args, Map.of("bootstrap", "127.0.0.1:9092", "input", "in", "output", "out",
+            "transactional-prefix", "", "settle-seconds", "10", "upper", "false"));
     }
 
-    private void run() throws Exception {
+    /** Compares; examples of what differs go to stderr. */
+    Map<String, Object> verdict() throws Exception {
         List<String> open = openTransactions();
         Map<Integer, Sequence> input = sequences(options.text("input"), options.flag("upper"));
         Map<Integer, Sequence> output = sequences(options.text("output"), false);
@@ -60,11 +61,11 @@ public final class Judge {
         long visible = size(input);
         long delivered = size(output);
         long records = count(options.text("input"));
-        Json.print(Json.object("records", records, "visible", visible, "delivered", delivered,
+        return Json.object("records", records, "visible", visible, "delivered", delivered,
             "lost", comparison.lost, "duplicated", comparison.duplicated, "unexpected", comparison.unexpected,
             "misordered", comparison.misordered, "input_aborted", records - visible,
             "output_aborted", count(options.text("output")) - delivered, "open_transactions", open.size(),
-            "visible_per_partition", input.values().stream().map(Sequence::size).toList()));
+            "visible_per_partition", input.values().stream().map(Sequence::size).toList());
     }
 
     private static long size(Map<Integer, Sequence> partitions) {
@@ -87,7 +88,7 @@ public final class Judge {
     }
 
     /** Reads every partition from its first offset to the end that stands now. */
-    private void read(String topic, String isolation, Consumer<ConsumerRecord<byte[], byte[]>> take) {
+    void read(String topic, String isolation, Consumer<ConsumerRecord<byte[], byte[]>> take) {
         try (KafkaConsumer<byte[], byte[]> consumer = consumer(isolation)) {
             List<TopicPartition> all = consumer.partitionsFor(topic).stream()
                 .map(info -> new TopicPartition(topic, info.partition())).toList();

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -36,14 +37,23 @@ public final class Tool {
         alter TOPIC KEY=VALUE…
         delete-records TOPIC PARTITION OFFSET  all before OFFSET
         offsets TOPIC                          earliest, stable and latest of each partition
-        transactions [PREFIX]""";
+        transactions [PREFIX]
+        leaders TOPIC                          the node that leads each partition
+        coordinator ID                         the node that coordinates the transactions of the id
+        begin ID TOPIC PARTITION VALUE         leave a transaction open with one record in it
+        commit ID                              that transaction
+        input OPTION…                          what Input does
+        judge OPTION…                          what Judge does
+        records TOPIC [ISOLATION]              all of them, as text""";
 
     private final Admin admin;
+    private final String bootstrap;
+    private final OpenTransactions open;
 
     public static void main(String[] args) throws Exception {
         boolean good = true;
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", args[0]))) {
-            Tool tool = new Tool(admin);
+            Tool tool = new Tool(admin, args[0]);
             if (args.length > 1) {
                 good = tool.answer(Arrays.asList(args).subList(1, args.length));
             } else {
@@ -55,8 +65,10 @@ public final class Tool {
         System.exit(good ? 0 : 1);
     }
 
-    private Tool(Admin admin) {
+    private Tool(Admin admin, String bootstrap) {
         this.admin = admin;
+        this.bootstrap = bootstrap;
+        open = new OpenTransactions(bootstrap);
     }
 
     private boolean answer(List<String> words) {
@@ -79,8 +91,22 @@ public final class Tool {
                 deleteRecords(words.get(0), Integer.parseInt(words.get(1)), Long.parseLong(words.get(2)));
             case "offsets" -> offsets(words.get(0));
             case "transactions" -> transactions(words.isEmpty() ? "" : words.get(0));
+            case "leaders" -> leaders(words.get(0));
+            case "coordinator" -> Json.object("transactional_id", words.get(0), "node",
+                admin.describeTransactions(words).all().get().get(words.get(0)).coordinatorId());
+            case "begin" -> open.begin(words.get(0), words.get(1), Integer.parseInt(words.get(2)), words.get(3));
+            case "commit" -> open.commit(words.get(0));
+            case "input" -> new Input(connected(words)).fill();
+            case "judge" -> new Judge(connected(words)).verdict();
+            case "records" ->
+                Records.of(bootstrap, words.get(0), words.size() > 1 ? words.get(1) : "read_committed");
             default -> throw new IllegalArgumentException("no command " + command + "; there are\n" + USAGE);
         };
+    }
+
+    /** The options of a program that speaks to the same brokers. */
+    private String[] connected(List<String> options) {
+        return Stream.concat(Stream.of("--bootstrap", bootstrap), options.stream()).toArray(String[]::new);
     }
 
     private Map<String, Object> create(String topic, int partitions, List<String> configs) throws Exception {
@@ -106,6 +132,13 @@ public final class Tool {
             }
             Thread.sleep(20);
         }
+    }
+
+    private Map<String, Object> leaders(String topic) throws Exception {
+        List<TopicPartitionInfo> partitions =
+            admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions();
+        return Json.object("topic", topic, "leaders",
+            partitions.stream().map(info -> info.leader() == null ? -1 : info.leader().id()).toList());
     }
 
     private Map<String, Object> delete(String topic) throws Exception {

@@ -13,26 +13,38 @@ _MOVING = ("checkpoint", "progress", "finished")  # events that show the copy at
 class CopyRun:
     """A running `weir copy`. Its words for people go to `log`, an open file."""
 
-    def __init__(self, command, log):
+    def __init__(self, command, log, on_event=None):
+        """`on_event(event)` is called from the thread that reads: as long as it does not return, nothing is read."""
         self.began = time.monotonic()
         self.events = []  # (seconds since the start, event), in order
         self.status = None  # as of subprocess: negative is a signal
         self.cpu_seconds = 0.0
+        self._on_event = on_event or (lambda event: None)
         self._news = threading.Condition()
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                                          start_new_session=True)
+        self._reading = True
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    def wait_for(self, name, seconds):
-        """The first event `name`; None if the process ends, or `seconds` pass, before it."""
+    @property
+    def pid(self):
+        """The process; it may have ended."""
+        return self._process.pid
+
+    def wait_for(self, name, seconds, count=1):
+        """The event `name` for the `count`-th time; None if the process ends, or `seconds` pass, before it."""
         with self._news:
-            self._news.wait_for(lambda: self.event(name) or not self._reader.is_alive(), seconds)
-            return self.event(name)
+            self._news.wait_for(lambda: len(self.all(name)) >= count or not self._reading, seconds)
+            return next(iter(self.all(name)[count - 1:]), None)
 
     def event(self, name):
         """The first event `name` so far, or None."""
-        return next((event for _, event in self.events if event.get("event") == name), None)
+        return next(iter(self.all(name)), None)
+
+    def all(self, name):
+        """The events `name` so far, in order."""
+        return [event for _, event in self.events if event.get("event") == name]
 
     def wait(self, seconds):
         """The exit status; None if the process still runs after `seconds`."""
@@ -40,6 +52,10 @@ class CopyRun:
         while not self._reap(os.WNOHANG) and time.monotonic() < deadline:
             time.sleep(0.01)
         return self.status
+
+    def send(self, number):
+        """Sends a signal to a run that has not been awaited yet."""
+        os.kill(self._process.pid, number)
 
     def kill(self):
         """SIGKILL. True if that is what ended it, after it had said that it started."""
@@ -72,5 +88,7 @@ class CopyRun:
             with self._news:
                 self.events.append((time.monotonic() - self.began, event))
                 self._news.notify_all()
+            self._on_event(event)
         with self._news:
+            self._reading = False
             self._news.notify_all()

@@ -6,6 +6,8 @@
 #include <weir/proto.h>
 
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 typedef weir_describe_configs_response_describe_configs_result configs_result;
 typedef weir_describe_configs_response_describe_configs_resource_result config_entry;
@@ -27,6 +29,23 @@ static void print_id(const weir_uuid *id, char text[23]) {
         text[n] = letters[pair >> (10 - bit % 8) & 63];
     }
     text[22] = '\0';
+}
+
+typedef weir_metadata_response_partition partition_info;
+
+static int by_index(const void *a, const void *b) {
+    int32_t one = ((const partition_info *)a)->partition_index, other = ((const partition_info *)b)->partition_index;
+    return (one > other) - (one < other);
+}
+
+/* The partitions in ascending order, which brokers do not keep; from malloc. */
+static partition_info *in_order(const weir_metadata_response_topic *topic) {
+    size_t count = topic->partitions.count > 0 ? (size_t)topic->partitions.count : 0;
+    partition_info *sorted = cli_grow(NULL, count + 1, sizeof *sorted);
+    if (count > 0)
+        memcpy(sorted, topic->partitions.items, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, by_index);
+    return sorted;
 }
 
 static void json_numbers(cli_json *json, const char *name, const weir_i32s *numbers) {
@@ -55,6 +74,7 @@ static void json_configs(cli_json *json, const configs_result *configs) {
 }
 
 void cli_topic_json(const weir_metadata_response_topic *topic, const configs_result *configs) {
+    partition_info *sorted = in_order(topic);
     cli_json json = {0};
     char id[23];
     cli_json_event(&json, "topic");
@@ -69,7 +89,7 @@ void cli_topic_json(const weir_metadata_response_topic *topic, const configs_res
     cli_json_name(&json, "partitions");
     cli_json_open(&json, '[');
     for (int32_t n = 0; n < topic->partitions.count; n++) {
-        const weir_metadata_response_partition *partition = &topic->partitions.items[n];
+        const partition_info *partition = &sorted[n];
         cli_json_open(&json, '{');
         cli_json_put_int(&json, "partition", partition->partition_index);
         cli_json_put_int(&json, "leader", partition->leader_id);
@@ -83,6 +103,7 @@ void cli_topic_json(const weir_metadata_response_topic *topic, const configs_res
     cli_json_close(&json, '}');
     cli_json_line(&json);
     cli_json_free(&json);
+    free(sorted);
 }
 
 static void print_numbers(const weir_i32s *numbers) {
@@ -91,6 +112,7 @@ static void print_numbers(const weir_i32s *numbers) {
 }
 
 static void print_topic(const weir_metadata_response_topic *topic, const configs_result *configs) {
+    partition_info *sorted = in_order(topic);
     char id[23];
     print_id(&topic->topic_id, id);
     cli_print_word(topic->name);
@@ -99,7 +121,7 @@ static void print_topic(const weir_metadata_response_topic *topic, const configs
         cli_print(", id %s", id);
     cli_print("\n");
     for (int32_t n = 0; n < topic->partitions.count; n++) {
-        const weir_metadata_response_partition *partition = &topic->partitions.items[n];
+        const partition_info *partition = &sorted[n];
         cli_print("  partition %" PRId32 ": leader %" PRId32 ", replicas", partition->partition_index,
                   partition->leader_id);
         print_numbers(&partition->replica_nodes);
@@ -107,6 +129,7 @@ static void print_topic(const weir_metadata_response_topic *topic, const configs
         print_numbers(&partition->isr_nodes);
         cli_print("\n");
     }
+    free(sorted);
     for (int32_t n = 0; configs && n < configs->configs.count; n++) {
         const config_entry *entry = &configs->configs.items[n];
         if (!is_set(entry))

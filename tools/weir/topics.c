@@ -115,10 +115,15 @@ static int describe(topics *t) {
     for (int32_t n = 0; n < t->count; n++) {
         const weir_metadata_response_topic *topic = cli_find_topic(response, t->names[n]);
         int16_t code = topic ? topic->error_code : WEIR_CODE_UNKNOWN_TOPIC_OR_PARTITION;
-        if (code == WEIR_CODE_NONE)
+        if (code == WEIR_CODE_NONE) {
             cli_topic_describe(&t->session, topic, t->args.json);
-        else
+        } else if (code == WEIR_CODE_UNKNOWN_TOPIC_OR_PARTITION) {
+            cli_say("topic %s does not exist; 'weir topics list' names those that do",
+                    t->args.common.operands.items[n].text);
+            status = CLI_FAILED;
+        } else {
             status = refused(WEIR_API_METADATA, t->names[n], code, (weir_str){NULL, 0});
+        }
     }
     weir_call_release(t->session.client, &call);
     return status;

@@ -117,6 +117,20 @@ WEIR_API weir_err weir_message_decode(const weir_schema *schema, int16_t version
 WEIR_API weir_err weir_data_encode(const weir_data *data, int16_t version, weir_out *out, const void *message);
 WEIR_API weir_err weir_data_decode(const weir_data *data, weir_in *in, weir_arena *arena, void *message);
 
+/* A message as JSON, in the form of Kafka's own JsonConverter: members under Kafka's names (throttleTimeMs), only those
+   that the version has, tagged ones only when they are not at their default; bytes as base64, ids as Kafka prints them.
+   Records are given by their size, as recordsSizeInBytes, unless `records` asks for the bytes: that form can be read
+   back. What is not UTF-8 in a string becomes U+FFFD. Fails as encoding does when a member does not fit the version;
+   null is written wherever it stands. Not in a build without names (WEIR_PROTO_NAMES=0). */
+WEIR_API weir_err weir_message_to_json(const weir_schema *schema, int16_t version, bool records, weir_out *out,
+                                       const void *message);
+/* The inverse. Each member that the version has must be there, the tagged ones excepted, and nothing else may:
+   WEIR_E_VERSION at a member that only other versions have, WEIR_E_MALFORMED otherwise. Strings are views into the text
+   unless they have escapes; those, bytes and arrays lie in the arena. Leaves `in` behind the document and the white
+   space after it. */
+WEIR_API weir_err weir_message_from_json(const weir_schema *schema, int16_t version, weir_in *in, weir_arena *arena,
+                                         void *message);
+
 /* Frames. A request frame is int32 size, header v1 or v2 by the flexible version, body. weir_request_encode writes all
    of it; the size field includes splices. WEIR_E_TOO_LARGE past 2 GiB. */
 WEIR_API weir_err weir_request_encode(weir_out *out, const weir_api *api, int16_t version, int32_t correlation_id,

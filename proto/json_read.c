@@ -249,14 +249,16 @@ static void number(parser *p, int kind, void *member) {
 }
 
 static void real(parser *p, void *member) {
-    char text[64] = {0};
-    char *end = text;
-    size_t left = (size_t)(p->in->end - p->in->p);
-    memcpy(text, p->in->p, left < sizeof text ? left : sizeof text - 1);
+    char text[64];
+    size_t len = 0;
+    for (; len + 1 < sizeof text && p->in->p + len < p->in->end && memchr("0123456789+-.eE", p->in->p[len], 15); len++)
+        text[len] = (char)p->in->p[len];
+    text[len] = 0;
+    char *end;
     double v = strtod(text, &end);
-    if (end == text)
+    if (len == 0 || *end)
         refuse(p);
-    p->in->p += end - text;
+    p->in->p += len;
     memcpy(member, &v, sizeof v);
 }
 

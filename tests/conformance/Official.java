@@ -12,8 +12,8 @@ import org.apache.kafka.common.protocol.Message;
 import org.apache.kafka.common.protocol.Readable;
 
 /**
- * What Kafka's own classes make of messages. A line is NAME DIRECTION VERSION and the rest; data of group members and of
- * control records begins with its version, as in a broker.
+ * What Kafka's own classes make of messages. A line is NAME DIRECTION VERSION and the rest; data of group members and
+ * of control records begins with its version, as in a broker.
  *
  * <p>`Official write SEED COUNT NAME:FIRST-LAST...` prints messages, each as bytes in hex and as JSON: with defaults,
  * with as little as possible, with a value in every field, and COUNT random ones.
@@ -41,8 +41,8 @@ public class Official {
     };
 
     static final class Arbitrary implements MessageVectors.Values {
-        static final String[] STRINGS = {"", "a", "topic-1", "\u017c\u00f3\u0142\u0107", "\u65e5\u672c\u8a9e", "\ud834\udd1e",
-            "\"quoted\" and \\", "\u0000\t\n\u001f\u007f", "x".repeat(130), "\u00e9".repeat(300)};
+        static final String[] STRINGS = {"", "a", "topic-1", "\u017c\u00f3\u0142\u0107", "\u65e5\u672c\u8a9e",
+            "\ud834\udd1e", "\"quoted\" and \\", "\u0000\t\n\u001f\u007f", "x".repeat(130), "\u00e9".repeat(300)};
         static final long[] EXTREMES = {0, 1, -1, Long.MAX_VALUE, Long.MIN_VALUE, Integer.MAX_VALUE, Integer.MIN_VALUE,
             Short.MAX_VALUE, Short.MIN_VALUE, Byte.MAX_VALUE, Byte.MIN_VALUE, 1L << 53, (1L << 53) + 1};
         private final Random random;

@@ -128,20 +128,22 @@ def lines_of(path, layers, around):
             yield from lines_of(field.path, inner, present)
 
 
-def lines_of_message(name, archives):
-    layers, known, flexible = [], set(), set()
-    for jar in archives:
-        try:
+def layers_of_message(name, opened):
+    """The definitions of a message with the versions that each is to be asked about, the newest first."""
+    layers, known = [], set()
+    for jar in opened:
+        if f"common/message/{name}.json" in jar.namelist():
             definition = Definition(jar, name)
-        except KeyError:
-            continue
-        numbers = definition.versions - known
-        if numbers:
-            layers.append((numbers, definition.fields, definition))
-            flexible |= numbers & definition.flexible
-        known |= numbers
+            layers.append((definition.versions - known, definition.fields, definition))
+            known |= definition.versions
+    return layers, known
+
+
+def lines_of_message(name, opened):
+    layers, known = layers_of_message(name, opened)
+    flexible = set().union(*(numbers & definition.flexible for numbers, _, definition in layers))
     yield f"{name} {span(known, 'never')} flexible {span(flexible, 'never')}"
-    yield from lines_of(name, layers, known)
+    yield from lines_of(name, [layer for layer in layers if layer[0]], known)
 
 
 def archives():
@@ -151,10 +153,27 @@ def archives():
         yield zipfile.ZipFile(folder / f"kafka-clients-{version}.jar")
 
 
+def messages():
+    """The names of all definitions, in the order of Weir's tables."""
+    return [api + direction for api in APIS for direction in ("Request", "Response")] + DATA
+
+
+def spans():
+    """For each jar, API and data as NAME:FIRST-LAST, as far as the jar is the newest that has the versions."""
+    opened = list(archives())
+    found = [[] for _ in opened]
+    for name in APIS + DATA:
+        layers, _ = layers_of_message(name + "Request" if name in APIS else name, opened)
+        for texts, (numbers, _, _) in zip(found, layers):
+            if numbers:
+                texts.append(f"{name}:{span(numbers, 'never')}")
+    return found
+
+
 def lines():
     """Every message and every field that Weir knows, as Kafka defines it."""
     opened = list(archives())
-    for name in [api + direction for api in APIS for direction in ("Request", "Response")] + DATA:
+    for name in messages():
         yield from lines_of_message(name, opened)
 
 

@@ -285,7 +285,9 @@ END_TEST
 
 /* A DescribeTopicPartitions request: no topics, a limit of 0, then its cursor and no tags. */
 static decoded with_cursor(const char *cursor, size_t len, weir_describe_topic_partitions_request *m) {
-    uint8_t bytes[32] = {1};
+    static uint8_t bytes[32]; /* what is read looks into it */
+    memset(bytes, 0, sizeof bytes);
+    bytes[0] = 1;
     memcpy(bytes + 5, cursor, len);
     return decode(request(WEIR_API_DESCRIBE_TOPIC_PARTITIONS), 0, bytes, 5 + len + 1, m);
 }

@@ -90,6 +90,8 @@ static const uint8_t *unescape(const uint8_t *at, const uint8_t *end, uint8_t **
         return at + 1;
     }
     int32_t code = *at == 'u' ? hex4(at + 1, end) : -1;
+    if (code < 0)
+        return NULL;
     at += 5;
     if (code >= 0xd800 && code <= 0xdbff && end - at >= 6 && at[0] == '\\' && at[1] == 'u') {
         int32_t low = hex4(at + 2, end);

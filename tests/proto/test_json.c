@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define MESSAGE_MAX 64 /* in uint64_t */
 
@@ -35,8 +36,53 @@ static void there_and_back(const char *name, const weir_schema *schema, int16_t 
     }
 }
 
+/* Whatever becomes of the text, nothing beyond it is read and the error lies within. */
+static void garbled(const char *name, const weir_schema *schema, int16_t version) {
+    static const char nasty[] = "\"\\{}[],:0-n\x00\xff\xe6 u.9";
+    uint64_t message[MESSAGE_MAX];
+    uint64_t seed = (uint64_t)name[0] << 8 | (uint64_t)version;
+    for (int round = 0; round < 64; round++) {
+        weir_arena arena;
+        weir_out out;
+        weir_in in;
+        weir_arena_init(&arena, memory, sizeof memory);
+        walk_random(schema, version, &seed, &arena, message);
+        weir_out_init(&out, text, sizeof text);
+        ck_assert_int_eq(weir_message_to_json(schema, version, true, &out, message), WEIR_OK);
+        char *copy = malloc(out.total);
+        memcpy(copy, text, out.total);
+        for (uint64_t flips = 1 + walk_next(&seed) % 3; flips > 0; flips--)
+            copy[walk_next(&seed) % out.total] = nasty[walk_next(&seed) % (sizeof nasty - 1)];
+        weir_in_init(&in, copy, out.total);
+        weir_arena_init(&arena, again_memory, sizeof again_memory);
+        weir_err err = weir_message_from_json(schema, version, &in, &arena, message);
+        ck_assert(err == WEIR_OK || err == WEIR_E_MALFORMED || err == WEIR_E_NO_MEMORY || err == WEIR_E_VERSION);
+        ck_assert_uint_le(in.error_at, out.total);
+        free(copy);
+    }
+}
+
 START_TEST(all_messages) {
     walk_all(there_and_back);
+}
+END_TEST
+
+START_TEST(garbled_messages) {
+    walk_all(garbled);
+}
+END_TEST
+
+START_TEST(an_array_that_finds_no_memory_says_where) {
+    weir_list_transactions_request m;
+    weir_in in;
+    weir_arena arena;
+    static const char json[] = "{\"stateFilters\":[\"a\",\"b\"],\"producerIdFilters\":[1]}";
+    weir_in_init(&in, json, strlen(json));
+    weir_arena_init(&arena, memory, 2 * sizeof(weir_str));
+    ck_assert_int_eq(weir_message_from_json(weir_api_find(WEIR_API_LIST_TRANSACTIONS)->request, 0, &in, &arena, &m),
+                     WEIR_E_NO_MEMORY);
+    ck_assert_uint_eq(in.error_at, strlen(json) - 3);
+    ck_assert_int_eq(m.producer_id_filters.count, 0);
 }
 END_TEST
 
@@ -203,6 +249,8 @@ int main(void) {
     TCase *tests = tcase_create("json");
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, all_messages);
+    tcase_add_test(tests, garbled_messages);
+    tcase_add_test(tests, an_array_that_finds_no_memory_says_where);
     tcase_add_test(tests, strings_have_escapes);
     tcase_add_test(tests, what_is_not_utf8_is_replaced);
     tcase_add_test(tests, numbers_are_whole_and_fit);

@@ -119,7 +119,8 @@ typedef struct weir__coordinator {
     weir__list node;
     weir_target_kind kind; /* WEIR_TARGET_GROUP or WEIR_TARGET_TRANSACTION */
     char key[WEIR_TRANSACTIONAL_ID_MAX + 24];
-    int32_t broker; /* -1: not known */
+    int32_t broker;      /* -1: not known */
+    uint64_t generation; /* of the metadata when it was found */
     weir__request find;
     weir_find_coordinator_request message;
     weir_str key_view;

@@ -32,6 +32,7 @@ static void find_done(weir__request *request, const weir__outcome *outcome) {
     c->code = code;
     if (code == WEIR_CODE_NONE) {
         c->broker = node;
+        c->generation = weir__metadata_generation(c->client);
         c->refused = 0;
         c->not_before = 0;
         if (weir__broker_find(c->client, node) == NULL)
@@ -49,10 +50,12 @@ static void find_done(weir__request *request, const weir__outcome *outcome) {
 void weir__coordinator_find(weir_client *client, weir__coordinator *c, weir_time_us now) {
     if (c->find.active)
         return;
-    if (c->broker >= 0) { /* found, but metadata does not name that broker yet */
+    /* Found, but metadata does not name that broker: one of the two is too old. */
+    if (c->broker >= 0 && c->generation == weir__metadata_generation(client)) {
         weir__metadata_refresh(client);
         return;
     }
+    c->broker = -1;
     c->find.deadline = now + client->config.default_api_timeout_ms * 1000;
     weir__request_submit(client, &c->find, now);
     c->find.not_before = c->not_before;
@@ -80,6 +83,14 @@ weir__coordinator *weir__coordinator_want(weir_client *client, weir_target_kind 
     weir__list_init(&c->find.node);
     weir__list_push(&client->coordinators, &c->node);
     return c;
+}
+
+void weir__coordinators_forget(weir_client *client, const weir__broker *broker) {
+    WEIR__LIST_EACH (it, &client->coordinators) {
+        weir__coordinator *c = WEIR__ENTRY(it, weir__coordinator, node);
+        if (c->broker == broker->id)
+            c->broker = -1;
+    }
 }
 
 void weir__coordinators_free(weir_client *client) {

@@ -51,6 +51,12 @@ static weir__link *link_new(weir_client *client, weir__broker *broker, weir__use
     return link;
 }
 
+/* Whoever waits for an operation shall hear why it fails, so a connection is given up well before the operation is. */
+static weir_time_us setup_timeout(const weir_config *config) {
+    int64_t half = config->default_api_timeout_ms / 2 + 1;
+    return 1000 * (config->connection_setup_timeout_ms < half ? config->connection_setup_timeout_ms : half);
+}
+
 weir__link *weir__link_want(weir_client *client, weir__broker *broker, weir__use use, weir_time_us now) {
     weir__link *link = broker->links[use];
     if (link == NULL)
@@ -61,7 +67,7 @@ weir__link *weir__link_want(weir_client *client, weir__broker *broker, weir__use
         return NULL;
     link->state = WEIR__LINK_OPENING;
     link->ask_open = true;
-    link->expires = now + client->config.connection_setup_timeout_ms * 1000;
+    link->expires = now + setup_timeout(&client->config);
     link->versions_known = false;
     link->hello_version = WEIR__HELLO_VERSION;
     link->throttled_until = 0;
@@ -111,6 +117,7 @@ static void link_close(weir__link *link, weir_time_us now) {
     link->ask_open = false;
     receive_reset(link);
     flights_return(link, now);
+    weir__coordinators_forget(client, link->broker);
     weir__metadata_refresh(client);
 }
 

@@ -171,6 +171,8 @@ weir_time_us weir__metadata_deadline(const weir_client *client);
 void weir__metadata_free(weir_client *client);
 /* Sees to it that a coordinator's broker is being looked up. */
 void weir__coordinator_find(weir_client *client, weir__coordinator *coordinator, weir_time_us now);
+/* What this broker coordinates is looked up anew: it may have moved when the broker cannot be reached. */
+void weir__coordinators_forget(weir_client *client, const weir__broker *broker);
 void weir__coordinators_free(weir_client *client);
 
 #endif

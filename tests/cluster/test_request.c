@@ -210,6 +210,19 @@ START_TEST(coordinators_die) {
 }
 END_TEST
 
+/* Right after a crash the lookup still names the broker that is gone. */
+START_TEST(lookup_names_a_broker_that_is_gone) {
+    p.coordinator = 1;
+    p.down[1] = true;
+    asker_submit_txn(&a, &p, "t", 60 * SECOND);
+    ck_assert(!asker_until(&p, &a.dones, 5 * SECOND));
+    p.coordinator = 2;
+    ends(&a, WEIR_OK);
+    ck_assert_int_eq(a.broker, 2);
+    ck_assert_int_lt(peer_count(&p, WEIR_API_FIND_COORDINATOR), 30);
+}
+END_TEST
+
 START_TEST(there_is_no_coordinator_for_a_while) {
     static const int16_t codes[] = {WEIR_CODE_COORDINATOR_NOT_AVAILABLE, WEIR_CODE_COORDINATOR_LOAD_IN_PROGRESS,
                                     WEIR_CODE_REQUEST_TIMED_OUT};
@@ -386,6 +399,7 @@ int main(void) {
     tcase_add_loop_test(t, coordinators_are_looked_up_once, 1, 6);
     tcase_add_test(t, coordinators_move);
     tcase_add_test(t, coordinators_die);
+    tcase_add_test(t, lookup_names_a_broker_that_is_gone);
     tcase_add_loop_test(t, there_is_no_coordinator_for_a_while, 0, 3);
     tcase_add_test(t, refused_lookups_keep_their_distance);
     tcase_add_test(t, groups_and_transactions_of_one_name_differ);

@@ -212,12 +212,12 @@ class Steady:
 class Checkpoint:
     """What a whole checkpoint file says."""
 
-    HEADER = struct.Struct(">8sHIQ?")  # magic, version, checksum, number, finished
+    HEADER = struct.Struct(">8sHIQQ?")  # magic, version, checksum, number, ledger, finished
     BLOBS = 5  # job, lineage, splits, splits of the checkpoint before, committables
     COUNT_AT = 6  # in the committables: behind magic and version
 
     def __init__(self, content):
-        *_, self.number, self.finished = self.HEADER.unpack_from(content)
+        *_, self.number, _, _ = self.HEADER.unpack_from(content)
         at, blobs = self.HEADER.size, []
         for _ in range(self.BLOBS):
             size, = struct.unpack_from(">I", content, at)

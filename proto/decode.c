@@ -111,6 +111,20 @@ static void array(reader *r, const weir__row *row, uint8_t *member) {
     }
 }
 
+/* A struct that may be null: a byte says whether it follows. */
+static void optional(reader *r, const weir__row *row, uint8_t *member) {
+    const uint8_t *item = r->in->p;
+    void *p = NULL;
+    if (weir_in_i8(r->in) >= 0 && !r->in->error) {
+        p = weir_arena_take(r->arena, row->items->size);
+        if (p)
+            read_struct(r, row->items, p);
+        else
+            fail_at(r->in, item, WEIR_E_NO_MEMORY);
+    }
+    memcpy(member, &p, sizeof p);
+}
+
 static void value(reader *r, const weir__row *row, uint8_t *member) {
     const uint8_t *raw;
     if (row->kind & WEIR__ARRAY) {
@@ -128,6 +142,9 @@ static void value(reader *r, const weir__row *row, uint8_t *member) {
         break;
     case WEIR__STRUCT:
         read_struct(r, row->items, member);
+        break;
+    case WEIR__OPTIONAL:
+        optional(r, row, member);
         break;
     default:
         raw = weir__take(r->in, weir__kinds[row->kind].wire);
@@ -179,14 +196,17 @@ static void read_tags(reader *r, const weir_schema *schema, uint8_t *at) {
 static void read_struct(reader *r, const weir_schema *schema, uint8_t *at) {
     assert(r->depth < WEIR__DEPTH_MAX);
     r->depth++;
+    bool flexible = r->flexible;
     for (size_t i = 0; i < schema->row_count; i++) {
         const weir__row *row = &schema->rows[i];
+        r->flexible = flexible && !(row->traits & CLASSIC);
         if (weir__row_present(row, r->version) && weir__row_tag(row) < 0)
             value(r, row, at + row->offset);
         else
             weir__row_init(row, at + row->offset);
     }
-    if (r->flexible)
+    r->flexible = flexible;
+    if (flexible)
         read_tags(r, schema, at);
     r->depth--;
 }
@@ -194,7 +214,7 @@ static void read_struct(reader *r, const weir_schema *schema, uint8_t *at) {
 weir_err weir_message_decode(const weir_schema *schema, int16_t version, weir_in *in, weir_arena *arena,
                              void *message) {
     reader r = {in, arena, version, version >= schema->flexible_version, 0};
-    if (version < schema->min_version || version > schema->table_version)
+    if (version < schema->table_min || version > schema->table_max)
         weir_in_fail(in, WEIR_E_VERSION);
     if (in->error)
         weir_message_init(schema, message);

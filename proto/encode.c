@@ -85,6 +85,11 @@ static void value(writer *w, int kind, const weir__row *row, const void *at) {
     case WEIR__STRUCT:
         write_struct(w, row->items, at);
         break;
+    case WEIR__OPTIONAL:
+        weir_out_i8(w->out, weir__optional(at) ? 1 : -1);
+        if (weir__optional(at))
+            write_struct(w, row->items, weir__optional(at));
+        break;
     default:
         view(w, kind, !(row->kind & WEIR__ARRAY) && weir__row_nullable(row, w->version), at);
     }
@@ -138,8 +143,10 @@ static void write_tags(writer *w, const weir_schema *schema, const uint8_t *at) 
 static void write_struct(writer *w, const weir_schema *schema, const uint8_t *at) {
     assert(w->depth < WEIR__DEPTH_MAX);
     w->depth++;
+    bool flexible = w->flexible;
     for (size_t i = 0; i < schema->row_count; i++) {
         const weir__row *row = &schema->rows[i];
+        w->flexible = flexible && !(row->traits & CLASSIC);
         if (!weir__row_present(row, w->version)) {
             if (!(row->traits & IGNORABLE) && !weir__row_is_default(row, at + row->offset))
                 weir_out_fail(w->out, WEIR_E_VERSION);
@@ -147,14 +154,15 @@ static void write_struct(writer *w, const weir_schema *schema, const uint8_t *at
             member(w, row, at + row->offset);
         }
     }
-    if (w->flexible)
+    w->flexible = flexible;
+    if (flexible)
         write_tags(w, schema, at);
     w->depth--;
 }
 
 weir_err weir_message_encode(const weir_schema *schema, int16_t version, weir_out *out, const void *message) {
     writer w = {out, version, version >= schema->flexible_version, 0};
-    if (version < schema->min_version || version > schema->table_version)
+    if (version < schema->table_min || version > schema->table_max)
         weir_out_fail(out, WEIR_E_VERSION);
     if (!out->error)
         write_struct(&w, schema, message);

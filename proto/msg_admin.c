@@ -66,7 +66,7 @@ ROWS = {
 };
 #undef T
 
-API(create_topics, WEIR_API_CREATE_TOPICS, "CreateTopics", 2, 7, 7, 5);
+API(create_topics, WEIR_API_CREATE_TOPICS, "CreateTopics", 2, 7, 0, 7, 5);
 
 #define T weir_delete_topics_request_delete_topic_state
 ROWS = {
@@ -101,7 +101,7 @@ ROWS = {
 };
 #undef T
 
-API(delete_topics, WEIR_API_DELETE_TOPICS, "DeleteTopics", 0, 6, 6, 4);
+API(delete_topics, WEIR_API_DELETE_TOPICS, "DeleteTopics", 0, 6, 0, 6, 4);
 
 #define T weir_describe_configs_request_describe_configs_resource
 ROWS = {
@@ -162,4 +162,95 @@ ROWS = {
 };
 #undef T
 
-API(describe_configs, WEIR_API_DESCRIBE_CONFIGS, "DescribeConfigs", 0, 4, 4, 4);
+API(describe_configs, WEIR_API_DESCRIBE_CONFIGS, "DescribeConfigs", 0, 4, 0, 4, 4);
+
+#define T weir_create_partitions_request_create_partitions_assignment
+ROWS = {
+    ROW(broker_ids, 0, UP, ZERO, 0),
+};
+SCHEMA;
+#undef T
+
+#define T weir_create_partitions_request_create_partitions_topic
+ROWS = {
+    ROW(name, 0, UP, ZERO, 0),
+    ROW(count, 0, UP, ZERO, 0),
+    STRUCTS(assignments, weir_create_partitions_request_create_partitions_assignment, 0, UP, ZERO, NULLABLE(0)),
+};
+SCHEMA;
+#undef T
+
+#define T weir_create_partitions_request
+ROWS = {
+    STRUCTS(topics, weir_create_partitions_request_create_partitions_topic, 0, UP, ZERO, 0),
+    ROW(timeout_ms, 0, UP, ZERO, 0),
+    ROW(validate_only, 0, UP, ZERO, 0),
+};
+#undef T
+
+#define T weir_create_partitions_response_create_partitions_topic_result
+ROWS = {
+    ROW(name, 0, UP, ZERO, 0),
+    ROW(error_code, 0, UP, ZERO, 0),
+    ROW(error_message, 0, UP, NONE, NULLABLE(0)),
+};
+SCHEMA;
+#undef T
+
+#define T weir_create_partitions_response
+ROWS = {
+    ROW(throttle_time_ms, 0, UP, ZERO, 0),
+    STRUCTS(results, weir_create_partitions_response_create_partitions_topic_result, 0, UP, ZERO, 0),
+};
+#undef T
+
+API(create_partitions, WEIR_API_CREATE_PARTITIONS, "CreatePartitions", 0, 3, 0, 3, 2);
+
+#define T weir_delete_records_request_delete_records_partition
+ROWS = {
+    ROW(partition_index, 0, UP, ZERO, 0),
+    ROW(offset, 0, UP, ZERO, 0),
+};
+SCHEMA;
+#undef T
+
+#define T weir_delete_records_request_delete_records_topic
+ROWS = {
+    ROW(name, 0, UP, ZERO, 0),
+    STRUCTS(partitions, weir_delete_records_request_delete_records_partition, 0, UP, ZERO, 0),
+};
+SCHEMA;
+#undef T
+
+#define T weir_delete_records_request
+ROWS = {
+    STRUCTS(topics, weir_delete_records_request_delete_records_topic, 0, UP, ZERO, 0),
+    ROW(timeout_ms, 0, UP, ZERO, 0),
+};
+#undef T
+
+#define T weir_delete_records_response_delete_records_partition_result
+ROWS = {
+    ROW(partition_index, 0, UP, ZERO, 0),
+    ROW(low_watermark, 0, UP, ZERO, 0),
+    ROW(error_code, 0, UP, ZERO, 0),
+};
+SCHEMA;
+#undef T
+
+#define T weir_delete_records_response_delete_records_topic_result
+ROWS = {
+    ROW(name, 0, UP, ZERO, 0),
+    STRUCTS(partitions, weir_delete_records_response_delete_records_partition_result, 0, UP, ZERO, 0),
+};
+SCHEMA;
+#undef T
+
+#define T weir_delete_records_response
+ROWS = {
+    ROW(throttle_time_ms, 0, UP, ZERO, 0),
+    STRUCTS(topics, weir_delete_records_response_delete_records_topic_result, 0, UP, ZERO, 0),
+};
+#undef T
+
+API(delete_records, WEIR_API_DELETE_RECORDS, "DeleteRecords", 0, 2, 0, 2, 2);

@@ -136,13 +136,14 @@ ROWS = {
 };
 #undef T
 
-API(fetch, WEIR_API_FETCH, "Fetch", 4, 18, 18, 12);
+API(fetch, WEIR_API_FETCH, "Fetch", 4, 18, 0, 18, 12);
 
 #define T weir_list_offsets_request_list_offsets_partition
 ROWS = {
     ROW(partition_index, 0, UP, ZERO, 0),
     ROW(current_leader_epoch, 4, UP, MINUS_1, IGNORABLE),
     ROW(timestamp, 0, UP, ZERO, 0),
+    ROW(max_num_offsets, 0, 0, ONE, 0),
 };
 SCHEMA;
 #undef T
@@ -166,8 +167,8 @@ ROWS = {
 
 #define T weir_list_offsets_response_list_offsets_partition_response
 ROWS = {
-    ROW(partition_index, 0, UP, ZERO, 0), ROW(error_code, 0, UP, ZERO, 0),      ROW(timestamp, 1, UP, MINUS_1, 0),
-    ROW(offset, 1, UP, MINUS_1, 0),       ROW(leader_epoch, 4, UP, MINUS_1, 0),
+    ROW(partition_index, 0, UP, ZERO, 0), ROW(error_code, 0, UP, ZERO, 0), ROW(old_style_offsets, 0, 0, ZERO, 0),
+    ROW(timestamp, 1, UP, MINUS_1, 0),    ROW(offset, 1, UP, MINUS_1, 0),  ROW(leader_epoch, 4, UP, MINUS_1, 0),
 };
 SCHEMA;
 #undef T
@@ -187,7 +188,7 @@ ROWS = {
 };
 #undef T
 
-API(list_offsets, WEIR_API_LIST_OFFSETS, "ListOffsets", 1, 11, 11, 6);
+API(list_offsets, WEIR_API_LIST_OFFSETS, "ListOffsets", 1, 11, 0, 11, 6);
 
 #define T weir_offset_for_leader_epoch_request_offset_for_leader_partition
 ROWS = {
@@ -238,4 +239,4 @@ ROWS = {
 };
 #undef T
 
-API(offset_for_leader_epoch, WEIR_API_OFFSET_FOR_LEADER_EPOCH, "OffsetForLeaderEpoch", 0, 4, 4, 4);
+API(offset_for_leader_epoch, WEIR_API_OFFSET_FOR_LEADER_EPOCH, "OffsetForLeaderEpoch", 0, 4, 0, 4, 4);

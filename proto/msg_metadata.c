@@ -65,7 +65,7 @@ ROWS = {
 };
 #undef T
 
-API(metadata, WEIR_API_METADATA, "Metadata", 0, 13, 13, 9);
+API(metadata, WEIR_API_METADATA, "Metadata", 0, 13, 0, 13, 9);
 
 #define T weir_find_coordinator_request
 ROWS = {
@@ -96,4 +96,4 @@ ROWS = {
 };
 #undef T
 
-API(find_coordinator, WEIR_API_FIND_COORDINATOR, "FindCoordinator", 0, 6, 6, 3);
+API(find_coordinator, WEIR_API_FIND_COORDINATOR, "FindCoordinator", 0, 6, 0, 6, 3);

@@ -6,6 +6,7 @@ ROWS = {
     ROW(partition_index, 0, UP, ZERO, 0),
     ROW(committed_offset, 0, UP, ZERO, 0),
     ROW(committed_leader_epoch, 6, UP, MINUS_1, IGNORABLE),
+    ROW(commit_timestamp, 1, 1, MINUS_1, 0),
     ROW(committed_metadata, 0, UP, ZERO, NULLABLE(0)),
 };
 SCHEMA;
@@ -55,7 +56,7 @@ ROWS = {
 };
 #undef T
 
-API(offset_commit, WEIR_API_OFFSET_COMMIT, "OffsetCommit", 2, 10, 10, 8);
+API(offset_commit, WEIR_API_OFFSET_COMMIT, "OffsetCommit", 2, 10, 0, 10, 8);
 
 #define T weir_offset_fetch_request_topic
 ROWS = {
@@ -150,4 +151,4 @@ ROWS = {
 };
 #undef T
 
-API(offset_fetch, WEIR_API_OFFSET_FETCH, "OffsetFetch", 1, 10, 10, 6);
+API(offset_fetch, WEIR_API_OFFSET_FETCH, "OffsetFetch", 1, 10, 0, 10, 6);

@@ -84,7 +84,7 @@ ROWS = {
 };
 #undef T
 
-API(produce, WEIR_API_PRODUCE, "Produce", 3, 13, 13, 9);
+API(produce, WEIR_API_PRODUCE, "Produce", 3, 13, 0, 13, 9);
 
 #define T weir_init_producer_id_request
 ROWS = {
@@ -108,4 +108,4 @@ ROWS = {
 };
 #undef T
 
-API(init_producer_id, WEIR_API_INIT_PRODUCER_ID, "InitProducerId", 0, 5, 6, 2);
+API(init_producer_id, WEIR_API_INIT_PRODUCER_ID, "InitProducerId", 0, 5, 0, 6, 2);

@@ -65,7 +65,7 @@ ROWS = {
 };
 #undef T
 
-API(add_partitions_to_txn, WEIR_API_ADD_PARTITIONS_TO_TXN, "AddPartitionsToTxn", 0, 3, 5, 3);
+API(add_partitions_to_txn, WEIR_API_ADD_PARTITIONS_TO_TXN, "AddPartitionsToTxn", 0, 3, 0, 5, 3);
 
 #define T weir_add_offsets_to_txn_request
 ROWS = {
@@ -83,7 +83,7 @@ ROWS = {
 };
 #undef T
 
-API(add_offsets_to_txn, WEIR_API_ADD_OFFSETS_TO_TXN, "AddOffsetsToTxn", 0, 4, 4, 3);
+API(add_offsets_to_txn, WEIR_API_ADD_OFFSETS_TO_TXN, "AddOffsetsToTxn", 0, 4, 0, 4, 3);
 
 #define T weir_end_txn_request
 ROWS = {
@@ -103,7 +103,7 @@ ROWS = {
 };
 #undef T
 
-API(end_txn, WEIR_API_END_TXN, "EndTxn", 0, 5, 5, 3);
+API(end_txn, WEIR_API_END_TXN, "EndTxn", 0, 5, 0, 5, 3);
 
 #define T weir_txn_offset_commit_request_partition
 ROWS = {
@@ -161,7 +161,7 @@ ROWS = {
 };
 #undef T
 
-API(txn_offset_commit, WEIR_API_TXN_OFFSET_COMMIT, "TxnOffsetCommit", 0, 5, 6, 3);
+API(txn_offset_commit, WEIR_API_TXN_OFFSET_COMMIT, "TxnOffsetCommit", 0, 5, 0, 6, 3);
 
 #define T weir_describe_transactions_request
 ROWS = {
@@ -198,7 +198,7 @@ ROWS = {
 };
 #undef T
 
-API(describe_transactions, WEIR_API_DESCRIBE_TRANSACTIONS, "DescribeTransactions", 0, 0, 0, 0);
+API(describe_transactions, WEIR_API_DESCRIBE_TRANSACTIONS, "DescribeTransactions", 0, 0, 0, 0, 0);
 
 #define T weir_list_transactions_request
 ROWS = {
@@ -227,4 +227,62 @@ ROWS = {
 };
 #undef T
 
-API(list_transactions, WEIR_API_LIST_TRANSACTIONS, "ListTransactions", 0, 2, 2, 0);
+API(list_transactions, WEIR_API_LIST_TRANSACTIONS, "ListTransactions", 0, 2, 0, 2, 0);
+
+#define T weir_write_txn_markers_request_writable_txn_marker_topic
+ROWS = {
+    ROW(name, 0, UP, ZERO, 0),
+    ROW(partition_indexes, 0, UP, ZERO, 0),
+};
+SCHEMA;
+#undef T
+
+#define T weir_write_txn_markers_request_writable_txn_marker
+ROWS = {
+    ROW(producer_id, 0, UP, ZERO, 0),
+    ROW(producer_epoch, 0, UP, ZERO, 0),
+    ROW(transaction_result, 0, UP, ZERO, 0),
+    STRUCTS(topics, weir_write_txn_markers_request_writable_txn_marker_topic, 0, UP, ZERO, 0),
+    ROW(coordinator_epoch, 0, UP, ZERO, 0),
+    ROW(transaction_version, 2, UP, ZERO, IGNORABLE),
+};
+SCHEMA;
+#undef T
+
+#define T weir_write_txn_markers_request
+ROWS = {
+    STRUCTS(markers, weir_write_txn_markers_request_writable_txn_marker, 0, UP, ZERO, 0),
+};
+#undef T
+
+#define T weir_write_txn_markers_response_writable_txn_marker_partition_result
+ROWS = {
+    ROW(partition_index, 0, UP, ZERO, 0),
+    ROW(error_code, 0, UP, ZERO, 0),
+};
+SCHEMA;
+#undef T
+
+#define T weir_write_txn_markers_response_writable_txn_marker_topic_result
+ROWS = {
+    ROW(name, 0, UP, ZERO, 0),
+    STRUCTS(partitions, weir_write_txn_markers_response_writable_txn_marker_partition_result, 0, UP, ZERO, 0),
+};
+SCHEMA;
+#undef T
+
+#define T weir_write_txn_markers_response_writable_txn_marker_result
+ROWS = {
+    ROW(producer_id, 0, UP, ZERO, 0),
+    STRUCTS(topics, weir_write_txn_markers_response_writable_txn_marker_topic_result, 0, UP, ZERO, 0),
+};
+SCHEMA;
+#undef T
+
+#define T weir_write_txn_markers_response
+ROWS = {
+    STRUCTS(markers, weir_write_txn_markers_response_writable_txn_marker_result, 0, UP, ZERO, 0),
+};
+#undef T
+
+API(write_txn_markers, WEIR_API_WRITE_TXN_MARKERS, "WriteTxnMarkers", 0, 2, 0, 2, 1);

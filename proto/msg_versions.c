@@ -50,4 +50,4 @@ ROWS = {
 };
 #undef T
 
-API(api_versions, WEIR_API_VERSIONS, "ApiVersions", 0, 5, 5, 3);
+API(api_versions, WEIR_API_VERSIONS, "ApiVersions", 0, 5, 0, 5, 3);

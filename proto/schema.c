@@ -24,8 +24,9 @@ const weir__kind weir__kinds[WEIR__STRUCT] = {
 
 static const int64_t initials[] = {
     [ZERO] = 0,           [NONE] = 0,           [ONE] = 1,
-    [MINUS_1] = -1,       [MINUS_2] = -2,       [MINUTE_MS] = 60000,
-    [MIN_32] = INT32_MIN, [MAX_32] = INT32_MAX, [MAX_64] = INT64_MAX,
+    [MINUS_1] = -1,       [MINUS_2] = -2,       [TWO_THOUSAND] = 2000,
+    [MINUTE_MS] = 60000,  [MIN_32] = INT32_MIN, [MAX_32] = INT32_MAX,
+    [MAX_64] = INT64_MAX,
 };
 
 /* A scalar's default in the representation of its kind. */
@@ -61,10 +62,13 @@ static void init_scalar(const weir__row *row, void *member) {
 void weir__row_init(const weir__row *row, void *member) {
     weir__array array = {NULL, row->initial == NONE ? -1 : 0};
     weir__view view = {row->initial == NONE ? NULL : (const uint8_t *)"", 0};
+    void *null = NULL;
     if (row->kind & WEIR__ARRAY)
         memcpy(member, &array, sizeof array);
     else if (row->kind == WEIR__STRUCT)
         weir_message_init(row->items, member);
+    else if (row->kind == WEIR__OPTIONAL)
+        memcpy(member, &null, sizeof null);
     else if (row->kind >= WEIR__STR)
         memcpy(member, &view, sizeof view);
     else
@@ -87,6 +91,8 @@ bool weir__row_is_default(const weir__row *row, const void *member) {
         }
         return true;
     }
+    if (row->kind == WEIR__OPTIONAL)
+        return weir__optional(member) == NULL;
     if (row->kind >= WEIR__STR) {
         memcpy(&view, member, sizeof view);
         return row->initial == NONE ? view.p == NULL : view.p != NULL && view.len == 0;
@@ -103,7 +109,7 @@ static size_t member_min(const weir__row *row, int version, bool flexible) {
         return schema_min(row->items, version, flexible);
     if (fixed && !(row->kind & WEIR__ARRAY))
         return fixed;
-    if (flexible)
+    if (flexible || row->kind == WEIR__OPTIONAL)
         return 1;
     return row->kind == WEIR__STR ? 2 : 4;
 }

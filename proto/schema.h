@@ -10,7 +10,7 @@
        };
        #undef T
 
-       API(end_txn, WEIR_API_END_TXN, "EndTxn", 0, 5, 5, 3);
+       API(end_txn, WEIR_API_END_TXN, "EndTxn", 0, 5, 0, 5, 3);
 
    The kind of a row is derived from the member by _Generic, so that table and struct cannot disagree. */
 #ifndef WEIR_PROTO_SCHEMA_H
@@ -18,6 +18,8 @@
 
 #include <weir/messages.h>
 #include <weir/proto.h>
+
+#include <string.h>
 
 /* Rows carry the names of their members unless this is 0, which saves about half of the tables' size. */
 #ifndef WEIR_PROTO_NAMES
@@ -45,16 +47,19 @@ enum {
     WEIR__BYTES,
     WEIR__RECORDS,
     WEIR__STRUCT,
+    WEIR__OPTIONAL, /* a pointer to a struct, NULL when it is null */
     WEIR__ARRAY = 0x10
 };
 
-/* Defaults of Kafka's definitions. ZERO also stands for "", the empty array and a struct with all of its defaults. */
+/* Defaults of Kafka's definitions. ZERO also stands for "", the empty array and a struct with all of its defaults; NONE
+   stands for null, also of a struct. */
 enum {
     ZERO,
     NONE,
     ONE,
     MINUS_1,
     MINUS_2,
+    TWO_THOUSAND,
     MINUTE_MS,
     MIN_32,
     MAX_32,
@@ -64,10 +69,14 @@ enum {
 /* `until` of a row without end. */
 #define UP INT8_MAX
 
+/* The flexible version of what has none. */
+#define NEVER INT8_MAX
+
 /* Traits of a row, to be or-ed. */
 #define NULLABLE(since) ((since) + 1)         /* may be null from this version on */
 #define TAG(number)     (((number) + 1) << 5) /* a tagged field (KIP-482) */
 #define IGNORABLE       0x400                 /* dropped silently by versions that lack it */
+#define CLASSIC         0x800                 /* never compact, also in flexible versions */
 
 typedef struct weir__row {
     const weir_schema *items; /* of structs and arrays of structs */
@@ -75,7 +84,7 @@ typedef struct weir__row {
     const char *name;
 #endif
     uint16_t offset;     /* of the member in the struct */
-    uint16_t traits;     /* NULLABLE, TAG, IGNORABLE */
+    uint16_t traits;     /* NULLABLE, TAG, IGNORABLE, CLASSIC */
     int8_t since, until; /* the versions that have the member, both inclusive */
     uint8_t kind;
     uint8_t initial; /* the default */
@@ -86,8 +95,8 @@ struct weir_schema {
     const weir__row *rows;
     uint16_t row_count;
     uint16_t size;           /* of the C struct in bytes */
-    int8_t min_version;      /* versions that can be encoded and decoded */
-    int8_t table_version;    /* both inclusive */
+    int8_t table_min;        /* versions that can be encoded and decoded, */
+    int8_t table_max;        /* both inclusive */
     int8_t flexible_version; /* from here on compact and with tagged fields */
 };
 
@@ -121,13 +130,21 @@ static inline int weir__row_tag(const weir__row *row) {
     return ((row->traits >> 5) & 0x1f) - 1;
 }
 
-/* Bytes of one C value of a row, or of one item when it is an array; and of its encoding, 0 when that varies. */
+/* Bytes of one C value of a row, of one item when it is an array, of the struct when it is optional; and of its
+   encoding, 0 when that varies. */
 static inline size_t weir__item_size(const weir__row *row) {
     return row->items ? row->items->size : weir__kinds[row->kind & ~WEIR__ARRAY].size;
 }
 
 static inline size_t weir__wire_size(const weir__row *row) {
     return row->items ? 0 : weir__kinds[row->kind & ~WEIR__ARRAY].wire;
+}
+
+/* The struct of an optional member, or NULL. */
+static inline void *weir__optional(const void *member) {
+    void *p;
+    memcpy(&p, member, sizeof p);
+    return p;
 }
 
 /* Sets a member to its default, a struct with all of its members; and whether a member holds it. */
@@ -150,7 +167,8 @@ size_t weir__item_min(const weir__row *row, int version, bool flexible);
              : WEIR__UUID, weir_str                                                                                    \
              : WEIR__STR, weir_bytes                                                                                   \
              : WEIR__BYTES, weir_records                                                                               \
-             : WEIR__RECORDS, weir_i16s                                                                                \
+             : WEIR__RECORDS, weir_i8s                                                                                 \
+             : WEIR__ARRAY | WEIR__I8, weir_i16s                                                                       \
              : WEIR__ARRAY | WEIR__I16, weir_i32s                                                                      \
              : WEIR__ARRAY | WEIR__I32, weir_i64s                                                                      \
              : WEIR__ARRAY | WEIR__I64, weir_strs                                                                      \
@@ -163,23 +181,30 @@ size_t weir__item_min(const weir__row *row, int version, bool flexible);
 #define WEIR__NAME(member)
 #endif
 
-#define WEIR__ROW(member, kind_, items_, since_, until_, initial_, traits_)                                            \
+#define WEIR__ROW(member, name_, kind_, items_, since_, until_, initial_, traits_)                                     \
     {                                                                                                                  \
-        .items = (items_), WEIR__NAME(member).offset = offsetof(T, member), .traits = (traits_), .since = (since_),    \
+        .items = (items_), WEIR__NAME(name_).offset = offsetof(T, member), .traits = (traits_), .since = (since_),     \
         .until = (until_), .kind = (kind_), .initial = (initial_)                                                      \
     }
 
 #define WEIR__PASTE(a, b)  a##b
 #define WEIR__PASTE2(a, b) WEIR__PASTE(a, b)
 
-/* ROW describes a plain member, STRUCT a struct of type S by value, and STRUCTS an array of structs of type S, whose
-   rows stand above. */
+/* ROW describes a plain member, ROW_NAMED one that Kafka calls something else, STRUCT a struct of type S by value,
+   OPTIONAL a pointer to one, and STRUCTS an array of structs of type S, whose rows stand above. */
 #define ROW(member, since, until, initial, traits)                                                                     \
-    WEIR__ROW(member, WEIR__KIND(member), NULL, since, until, initial, traits)
+    WEIR__ROW(member, member, WEIR__KIND(member), NULL, since, until, initial, traits)
+#define ROW_NAMED(member, name, since, until, initial, traits)                                                         \
+    WEIR__ROW(member, name, WEIR__KIND(member), NULL, since, until, initial, traits)
 #define STRUCT(member, S, since, until, initial, traits)                                                               \
-    WEIR__ROW(member, _Generic(((T *)0)->member, S : WEIR__STRUCT), &S##_schema, since, until, initial, traits)
+    WEIR__ROW(member, member, _Generic(((T *)0)->member, S : WEIR__STRUCT), &S##_schema, since, until, initial, traits)
+#define OPTIONAL(member, S, since, until, initial, traits)                                                             \
+    WEIR__ROW(member, member,                                                                                          \
+              _Generic(((T *)0)->member, S *                                                                           \
+                       : WEIR__OPTIONAL),                                                                              \
+              &S##_schema, since, until, initial, traits)
 #define STRUCTS(member, S, since, until, initial, traits)                                                              \
-    WEIR__ROW(member,                                                                                                  \
+    WEIR__ROW(member, member,                                                                                          \
               _Generic(((T *)0)->member.items, S *                                                                     \
                        : WEIR__ARRAY | WEIR__STRUCT),                                                                  \
               &S##_schema, since, until, initial, traits)
@@ -193,21 +218,41 @@ size_t weir__item_min(const weir__row *row, int version, bool flexible);
         .size = sizeof(T),                                                                                             \
     }
 
-#define WEIR__MESSAGE(M, min, table, flexible)                                                                         \
-    static const weir_schema M##_schema = {M##_rows, sizeof M##_rows / sizeof M##_rows[0], sizeof(M), min, table,      \
-                                           flexible}
+#define WEIR__MESSAGE(M, table_min, table_max, flexible)                                                               \
+    static const weir_schema M##_schema = {                                                                            \
+        M##_rows, sizeof M##_rows / sizeof M##_rows[0], sizeof(M), table_min, table_max, flexible}
 
-/* An API from the rows of its request and its response: `min` to `max` are negotiated, the rows reach up to `table`. */
-#define API(api, key, name, min, max, table, flexible)                                                                 \
-    WEIR__MESSAGE(weir_##api##_request, min, table, flexible);                                                         \
-    WEIR__MESSAGE(weir_##api##_response, min, table, flexible);                                                        \
-    const weir_api weir__##api = {                                                                                     \
-        key, min, max, table, flexible, name, &weir_##api##_request_schema, &weir_##api##_response_schema}
+/* An API from the rows of its request and its response: `min` to `max` are negotiated, the rows reach from `table_min`
+   to `table_max`. */
+#define API(api, key, name, min, max, table_min, table_max, flexible)                                                  \
+    WEIR__MESSAGE(weir_##api##_request, table_min, table_max, flexible);                                               \
+    WEIR__MESSAGE(weir_##api##_response, table_min, table_max, flexible);                                              \
+    const weir_api weir__##api = {key,                                                                                 \
+                                  min,                                                                                 \
+                                  max,                                                                                 \
+                                  table_min,                                                                           \
+                                  table_max,                                                                           \
+                                  flexible,                                                                            \
+                                  name,                                                                                \
+                                  &weir_##api##_request_schema,                                                        \
+                                  &weir_##api##_response_schema}
+
+/* The same for what is not part of an API; `prefixed` when its version stands in front of it. */
+#define DATA(data, name, min, max, flexible, prefixed)                                                                 \
+    WEIR__MESSAGE(weir_##data, min, max, flexible);                                                                    \
+    const weir_data weir__##data = {name, min, max, prefixed, &weir_##data##_schema}
 
 extern const weir_api weir__produce, weir__fetch, weir__list_offsets, weir__metadata, weir__offset_commit,
-    weir__offset_fetch, weir__find_coordinator, weir__api_versions, weir__create_topics, weir__delete_topics,
-    weir__init_producer_id, weir__offset_for_leader_epoch, weir__add_partitions_to_txn, weir__add_offsets_to_txn,
-    weir__end_txn, weir__txn_offset_commit, weir__describe_configs, weir__describe_transactions,
-    weir__list_transactions;
+    weir__offset_fetch, weir__find_coordinator, weir__join_group, weir__heartbeat, weir__leave_group, weir__sync_group,
+    weir__describe_groups, weir__list_groups, weir__sasl_handshake, weir__api_versions, weir__create_topics,
+    weir__delete_topics, weir__delete_records, weir__init_producer_id, weir__offset_for_leader_epoch,
+    weir__add_partitions_to_txn, weir__add_offsets_to_txn, weir__end_txn, weir__write_txn_markers,
+    weir__txn_offset_commit, weir__describe_configs, weir__sasl_authenticate, weir__create_partitions,
+    weir__delete_groups, weir__describe_cluster, weir__describe_producers, weir__describe_transactions,
+    weir__list_transactions, weir__consumer_group_heartbeat, weir__consumer_group_describe,
+    weir__get_telemetry_subscriptions, weir__push_telemetry, weir__describe_topic_partitions;
+
+extern const weir_data weir__request_header, weir__response_header, weir__consumer_protocol_subscription,
+    weir__consumer_protocol_assignment, weir__end_txn_marker;
 
 #endif

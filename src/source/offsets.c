@@ -135,6 +135,7 @@ static void ask_add(ask *a, weir__lookup *lookup) {
     topic->partitions.items[topic->partitions.count++] = (request_partition){
         .partition_index = lookup->partition,
         .current_leader_epoch = lookup->topic->partitions[lookup->partition].leader_epoch,
+        .max_num_offsets = 1, /* the default, which versions without this member insist on */
         .timestamp = lookup->timestamp,
     };
     lookup->ask = a;

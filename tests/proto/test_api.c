@@ -15,9 +15,10 @@ START_TEST(apis_are_found_by_key) {
         ck_assert_ptr_eq(weir_api_find(api->key), api);
         ck_assert_str_eq(weir_api_name(api->key), api->name);
         ck_assert_int_le(api->min_version, api->max_version);
-        ck_assert_int_le(api->max_version, api->table_version);
+        ck_assert_int_le(api->table_min, api->min_version);
+        ck_assert_int_le(api->max_version, api->table_max);
     }
-    ck_assert_uint_eq(n, 19);
+    ck_assert_uint_eq(n, 38);
     ck_assert_ptr_null(weir_api_find(-1));
     ck_assert_ptr_null(weir_api_find(7));
     ck_assert_ptr_null(weir_api_find(INT16_MAX));
@@ -40,6 +41,70 @@ START_TEST(versions_that_are_not_for_clients_are_not_negotiated) {
     ck_assert_int_eq(weir_api_negotiate(weir_api_find(WEIR_API_ADD_PARTITIONS_TO_TXN), 0, 5), 3);
     ck_assert_int_eq(weir_api_negotiate(weir_api_find(WEIR_API_INIT_PRODUCER_ID), 0, 6), 5);
     ck_assert_int_eq(weir_api_negotiate(weir_api_find(WEIR_API_TXN_OFFSET_COMMIT), 0, 6), 5);
+}
+END_TEST
+
+START_TEST(versions_below_those_of_this_client_are_in_the_tables) {
+    static const struct {
+        int16_t key, min;
+    } older[] = {{WEIR_API_PRODUCE, 3}, {WEIR_API_FETCH, 4}, {WEIR_API_LIST_OFFSETS, 1}, {WEIR_API_CREATE_TOPICS, 2}};
+    for (size_t i = 0; i < sizeof older / sizeof older[0]; i++) {
+        const weir_api *api = weir_api_find(older[i].key);
+        ck_assert_int_eq(weir_api_negotiate(api, 0, (int16_t)(older[i].min - 1)), -1);
+        ck_assert_int_eq(weir_api_negotiate(api, 0, older[i].min), older[i].min);
+        ck_assert_int_eq(api->table_min, 0);
+    }
+}
+END_TEST
+
+START_TEST(data_is_found_by_id) {
+    size_t n = 0;
+    for (; weir_data_at(n); n++)
+        ck_assert_int_le(weir_data_at(n)->min_version, weir_data_at(n)->max_version);
+    ck_assert_uint_eq(n, 5);
+    ck_assert_str_eq(weir_data_at(WEIR_DATA_CONSUMER_ASSIGNMENT)->name, "ConsumerProtocolAssignment");
+    ck_assert_str_eq(weir_data_at(WEIR_DATA_END_TXN_MARKER)->name, "EndTxnMarker");
+}
+END_TEST
+
+START_TEST(data_says_its_version_in_front) {
+    const weir_data *marker = weir_data_at(WEIR_DATA_END_TXN_MARKER);
+    weir_end_txn_marker m = {.coordinator_epoch = 258};
+    uint8_t bytes[16];
+    weir_in in;
+    weir_out out;
+    weir_out_init(&out, bytes, sizeof bytes);
+    ck_assert_int_eq(weir_data_encode(marker, 0, &out, &m), WEIR_OK);
+    ck_assert_uint_eq(out.total, 6);
+    ck_assert_mem_eq(bytes, "\0\0\0\0\x01\x02", 6);
+    weir_in_init(&in, "\0\x05\0\0\x01\x03more", 10); /* newer than this codec */
+    ck_assert_int_eq(weir_data_decode(marker, &in, NULL, &m), WEIR_OK);
+    ck_assert_int_eq(m.coordinator_epoch, 259);
+    ck_assert_uint_eq(weir_in_left(&in), 4);
+    weir_in_init(&in, "\xff\xff\0\0\x01\x03", 6);
+    ck_assert_int_eq(weir_data_decode(marker, &in, NULL, &m), WEIR_E_VERSION);
+    weir_in_init(&in, "\0", 1);
+    ck_assert_int_eq(weir_data_decode(marker, &in, NULL, &m), WEIR_E_MALFORMED);
+}
+END_TEST
+
+START_TEST(a_newer_subscription_is_read_as_far_as_known) {
+    const weir_data *subscription = weir_data_at(WEIR_DATA_CONSUMER_SUBSCRIPTION);
+    weir_consumer_protocol_subscription m;
+    uint64_t memory[16];
+    weir_in in;
+    weir_arena arena;
+    /* version 9: topic "t", no user data, nothing owned, generation 4, rack "r", and what nobody knows yet */
+    static const uint8_t bytes[] = {0, 9, 0, 0, 0, 1, 0, 1, 't', 0xff, 0xff, 0xff, 0xff,
+                                    0, 0, 0, 0, 0, 0, 0, 4, 0,   1,    'r',  0xaa, 0xbb};
+    weir_in_init(&in, bytes, sizeof bytes);
+    weir_arena_init(&arena, memory, sizeof memory);
+    ck_assert_int_eq(weir_data_decode(subscription, &in, &arena, &m), WEIR_OK);
+    ck_assert_int_eq(m.topics.count, 1);
+    ck_assert_ptr_null(m.user_data.p);
+    ck_assert_int_eq(m.generation_id, 4);
+    ck_assert(weir_str_equal(m.rack_id, weir_str_of("r")));
+    ck_assert_uint_eq(weir_in_left(&in), 2);
 }
 END_TEST
 
@@ -240,6 +305,10 @@ int main(void) {
     tcase_add_test(tests, apis_are_found_by_key);
     tcase_add_test(tests, the_highest_common_version_wins);
     tcase_add_test(tests, versions_that_are_not_for_clients_are_not_negotiated);
+    tcase_add_test(tests, versions_below_those_of_this_client_are_in_the_tables);
+    tcase_add_test(tests, data_is_found_by_id);
+    tcase_add_test(tests, data_says_its_version_in_front);
+    tcase_add_test(tests, a_newer_subscription_is_read_as_far_as_known);
     tcase_add_test(tests, an_old_brokers_refusal_of_api_versions_is_read);
     tcase_add_test(tests, tags_of_a_response_header_are_skipped);
     tcase_add_test(tests, request_headers_of_strangers);

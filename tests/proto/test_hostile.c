@@ -283,6 +283,53 @@ START_TEST(what_a_version_lacks_has_its_default) {
 }
 END_TEST
 
+/* A DescribeTopicPartitions request: no topics, a limit of 0, then its cursor and no tags. */
+static decoded with_cursor(const char *cursor, size_t len, weir_describe_topic_partitions_request *m) {
+    static uint8_t bytes[32]; /* what is read looks into it */
+    memset(bytes, 0, sizeof bytes);
+    bytes[0] = 1;
+    memcpy(bytes + 5, cursor, len);
+    return decode(request(WEIR_API_DESCRIBE_TOPIC_PARTITIONS), 0, bytes, 5 + len + 1, m);
+}
+
+START_TEST(a_struct_may_be_null) {
+    weir_describe_topic_partitions_request m;
+    weir_describe_topic_partitions_request_cursor cursor = {weir_str_of("t"), 7};
+    decoded d = with_cursor("\xff", 1, &m);
+    ck_assert_int_eq(d.err, WEIR_OK);
+    ck_assert_uint_eq(d.left, 0);
+    ck_assert_ptr_null(m.cursor);
+    ck_assert_int_eq(encode(request(WEIR_API_DESCRIBE_TOPIC_PARTITIONS), 0, &m), WEIR_OK);
+    d = with_cursor("\x01\x02t\0\0\0\x07\0", 8, &m);
+    ck_assert_int_eq(d.err, WEIR_OK);
+    ck_assert_uint_eq(d.left, 0);
+    ck_assert_uint_eq(d.arena_used, sizeof cursor);
+    ck_assert(weir_str_equal(m.cursor->topic_name, cursor.topic_name));
+    ck_assert_int_eq(m.cursor->partition_index, cursor.partition_index);
+    ck_assert_int_eq(with_cursor("\x01\x02t\0\0", 5, &m).err, WEIR_E_MALFORMED);
+    uint8_t bytes[16];
+    weir_out out;
+    m.cursor = &cursor;
+    weir_out_init(&out, bytes, sizeof bytes);
+    ck_assert_int_eq(weir_message_encode(request(WEIR_API_DESCRIBE_TOPIC_PARTITIONS), 0, &out, &m), WEIR_OK);
+    ck_assert_uint_eq(out.total, 5 + 8 + 1);
+    ck_assert_mem_eq(bytes + 5, "\x01\x02t\0\0\0\x07\0", 8);
+}
+END_TEST
+
+START_TEST(a_struct_that_finds_no_memory_says_where) {
+    weir_describe_topic_partitions_request m;
+    weir_in in;
+    weir_arena arena;
+    weir_in_init(&in, "\x01\0\0\0\0\x01\x02t\0\0\0\x07\0", 14);
+    weir_arena_init(&arena, memory, sizeof(weir_describe_topic_partitions_request_cursor) - 1);
+    ck_assert_int_eq(weir_message_decode(request(WEIR_API_DESCRIBE_TOPIC_PARTITIONS), 0, &in, &arena, &m),
+                     WEIR_E_NO_MEMORY);
+    ck_assert_uint_eq(in.error_at, 5);
+    ck_assert_ptr_null(m.cursor);
+}
+END_TEST
+
 START_TEST(memory_is_what_the_arrays_need) {
     weir_describe_transactions_request m;
     decoded d = decode(request(WEIR_API_DESCRIBE_TRANSACTIONS), 0, "\x04\x02x\x02y\x02z\x00", 8, &m);
@@ -328,6 +375,8 @@ int main(void) {
     tcase_add_test(tests, what_a_version_lacks_is_dropped_only_when_ignorable);
     tcase_add_test(tests, null_is_not_the_default_of_a_string);
     tcase_add_test(tests, what_a_version_lacks_has_its_default);
+    tcase_add_test(tests, a_struct_may_be_null);
+    tcase_add_test(tests, a_struct_that_finds_no_memory_says_where);
     tcase_add_test(tests, memory_is_what_the_arrays_need);
     tcase_add_test(tests, an_array_that_finds_no_memory_says_where);
     tcase_add_test(tests, bytes_behind_the_body_are_left);

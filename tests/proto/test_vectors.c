@@ -10,12 +10,18 @@
 
 static uint8_t arena_memory[65536];
 
-static const weir_api *api_named(const char *name) {
-    for (size_t i = 0; weir_api_at(i); i++) {
-        if (strcmp(weir_api_at(i)->name, name) == 0)
-            return weir_api_at(i);
+/* The API or the data with a name; the other of the two becomes NULL. */
+static void named(const char *name, const weir_api **api, const weir_data **data) {
+    *api = NULL;
+    for (size_t i = 0; (*data = weir_data_at(i)) != NULL; i++) {
+        if (strcmp((*data)->name, name) == 0)
+            return;
     }
-    ck_abort_msg("no API %s", name);
+    for (size_t i = 0; (*api = weir_api_at(i)) != NULL; i++) {
+        if (strcmp((*api)->name, name) == 0)
+            return;
+    }
+    ck_abort_msg("no message %s", name);
 }
 
 static size_t unhex(const char *hex, uint8_t *bytes) {
@@ -90,20 +96,26 @@ START_TEST(every_line_is_understood_and_made_alike) {
     size_t lines = 0;
     ck_assert_ptr_nonnull(file);
     while (fscanf(file, "%63s %15s %d %15s %8192s", name, direction, &version, variant, hex) == 5) {
-        const weir_api *api = api_named(name);
+        const weir_api *api;
+        const weir_data *data;
+        named(name, &api, &data);
         bool request = strcmp(direction, "request") == 0;
         size_t len = unhex(hex, bytes);
         if (strcmp(variant, "frame") == 0)
             check_frame(api, request, (int16_t)version, bytes, len);
         else
-            check_body(request ? api->request : api->response, (int16_t)version, bytes, len,
-                       strcmp(variant, "filled") == 0);
+            check_body(data      ? data->schema
+                       : request ? api->request
+                                 : api->response,
+                       (int16_t)version, bytes, len, strcmp(variant, "filled") == 0);
         lines++;
     }
     fclose(file);
     size_t expected = 0;
     for (size_t i = 0; weir_api_at(i); i++)
-        expected += 6 * (size_t)(weir_api_at(i)->table_version - weir_api_at(i)->min_version + 1);
+        expected += 6 * (size_t)(weir_api_at(i)->table_max - weir_api_at(i)->table_min + 1);
+    for (size_t i = 0; weir_data_at(i); i++)
+        expected += 2 * (size_t)(weir_data_at(i)->max_version - weir_data_at(i)->min_version + 1);
     ck_assert_uint_eq(lines, expected);
 }
 END_TEST

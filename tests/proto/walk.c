@@ -3,7 +3,26 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char text[] = "the quick brown fox jumps over the lazy dog";
+static const char *const texts[] = {"", "a", "the quick brown fox jumps over the lazy dog", "\"\\\x01\n\t\x7f",
+                                    "za\xc5\xbc\xc3\xb3\xc5\x82\xc4\x87 \xe6\x97\xa5\xe6\x9c\xac \xf0\x9d\x84\x9e"};
+
+/* A number of `size` bytes: any, or one at the edge of its range. */
+static void random_number(uint64_t *seed, size_t size, uint8_t *at) {
+    static const int64_t edges[] = {0, 1, -1, INT64_MAX, INT64_MIN, INT32_MAX, INT32_MIN, INT16_MAX, INT16_MIN};
+    uint64_t r = walk_next(seed);
+    int64_t v64 = r % 4 ? (int64_t)walk_next(seed) : edges[r / 4 % (sizeof edges / sizeof edges[0])];
+    int32_t v32 = (int32_t)v64;
+    int16_t v16 = (int16_t)v64;
+    int8_t v8 = (int8_t)v64;
+    if (size > sizeof v64)
+        random_number(seed, size - sizeof v64, at + sizeof v64);
+    memcpy(at,
+           size == 1   ? (void *)&v8
+           : size == 2 ? (void *)&v16
+           : size == 4 ? (void *)&v32
+                       : &v64,
+           size < 8 ? size : 8);
+}
 
 uint64_t walk_next(uint64_t *seed) {
     uint64_t z = (*seed += 0x9e3779b97f4a7c15u);
@@ -15,16 +34,20 @@ uint64_t walk_next(uint64_t *seed) {
 static void random_item(const weir__row *row, int version, uint64_t *seed, weir_arena *arena, uint8_t *at) {
     int kind = row->kind & ~WEIR__ARRAY;
     uint64_t r = walk_next(seed);
-    weir__view v = {(const uint8_t *)text, (uint32_t)(r % sizeof text)};
+    const char *text = texts[r % (sizeof texts / sizeof texts[0])];
+    weir__view v = {(const uint8_t *)text, (uint32_t)strlen(text)};
     if (kind == WEIR__STRUCT) {
         walk_random(row->items, version, seed, arena, at);
+    } else if (kind == WEIR__OPTIONAL) {
+        void *p = weir_arena_take(arena, row->items->size);
+        walk_random(row->items, version, seed, arena, p);
+        memcpy(at, &p, sizeof p);
     } else if (kind >= WEIR__STR) {
         memcpy(at, &v, sizeof v);
     } else if (kind == WEIR__BOOL) {
         *(bool *)at = r & 1;
     } else {
-        for (size_t i = 0; i < weir__item_size(row); i++)
-            at[i] = (uint8_t)walk_next(seed);
+        random_number(seed, weir__item_size(row), at);
         if (kind == WEIR__F64)
             memset(at, 0, 8); /* not every bit pattern is equal to itself */
     }
@@ -34,7 +57,7 @@ static void random_member(const weir__row *row, int version, uint64_t *seed, wei
     bool null = weir__row_nullable(row, version) && walk_next(seed) % 4 == 0;
     if (!(row->kind & WEIR__ARRAY)) {
         if (null)
-            memset(at, 0, sizeof(weir__view));
+            memset(at, 0, row->kind == WEIR__OPTIONAL ? sizeof(void *) : sizeof(weir__view));
         else
             random_item(row, version, seed, arena, at);
         return;
@@ -62,6 +85,11 @@ static bool equal_items(const weir__row *row, const uint8_t *a, const uint8_t *b
     weir__view va, vb;
     if (kind == WEIR__STRUCT)
         return walk_equal(row->items, a, b);
+    if (kind == WEIR__OPTIONAL) {
+        a = weir__optional(a);
+        b = weir__optional(b);
+        return a && b ? walk_equal(row->items, a, b) : !a && !b;
+    }
     if (kind < WEIR__STR)
         return memcmp(a, b, weir__item_size(row)) == 0;
     memcpy(&va, a, sizeof va);
@@ -110,7 +138,10 @@ static bool filled_item(const weir__row *row, int version, const uint8_t *at, un
     switch (row->kind & ~WEIR__ARRAY) {
     case WEIR__STRUCT:
         return walk_filled(row->items, version, at);
+    case WEIR__OPTIONAL:
+        return weir__optional(at) && walk_filled(row->items, version, weir__optional(at));
     case WEIR__STR:
+    case WEIR__BYTES:
     case WEIR__RECORDS:
         memcpy(&view, at, sizeof view);
         snprintf(name, sizeof name, (row->kind & ~WEIR__ARRAY) == WEIR__STR ? "%s%u" : "%s", row->name, n);
@@ -161,12 +192,17 @@ bool walk_filled(const weir_schema *schema, int version, const void *message) {
     return true;
 }
 
-void walk_all(void (*each)(const weir_api *api, const weir_schema *schema, int16_t version)) {
+void walk_all(void (*each)(const char *name, const weir_schema *schema, int16_t version)) {
     for (size_t i = 0; weir_api_at(i); i++) {
         const weir_api *api = weir_api_at(i);
-        for (int16_t version = api->min_version; version <= api->table_version; version++) {
-            each(api, api->request, version);
-            each(api, api->response, version);
+        for (int16_t version = api->table_min; version <= api->table_max; version++) {
+            each(api->name, api->request, version);
+            each(api->name, api->response, version);
         }
+    }
+    for (size_t i = 0; weir_data_at(i); i++) {
+        const weir_data *data = weir_data_at(i);
+        for (int16_t version = data->min_version; version <= data->max_version; version++)
+            each(data->name, data->schema, version);
     }
 }

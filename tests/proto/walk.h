@@ -17,7 +17,7 @@ bool walk_equal(const weir_schema *schema, const void *a, const void *b);
    other one its default. Prints the first member that does not. */
 bool walk_filled(const weir_schema *schema, int version, const void *message);
 
-/* Calls `each` for every API, direction and version there is. */
-void walk_all(void (*each)(const weir_api *api, const weir_schema *schema, int16_t version));
+/* Calls `each` for every message and version there is. */
+void walk_all(void (*each)(const char *name, const weir_schema *schema, int16_t version));
 
 #endif

@@ -8,7 +8,7 @@
 static const char *const hosts[PEER_BROKERS] = {"b0", "b1", "b2"};
 
 static void answer_versions(peer *p, peer_link *link, const weir_request_header *header) {
-    weir_api_versions_response_api_version rows[32];
+    weir_api_versions_response_api_version rows[PEER_KEYS];
     weir_api_versions_response_finalized_feature_key feature = {.name = weir_str_of("transaction.version")};
     weir_api_versions_response r;
     const weir_api *api;

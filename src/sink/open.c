@@ -89,10 +89,6 @@ static bool is_fenced(const weir__txn *txn) {
     return txn->restored || txn->state == WEIR__TXN_READY;
 }
 
-static bool is_settled(const weir__txn *txn) {
-    return !txn->restored;
-}
-
 static bool is_ready(const weir__txn *txn) {
     return txn->state == WEIR__TXN_READY;
 }
@@ -105,12 +101,24 @@ static weir_err step_fence(weir_sink *sink, weir_time_us now) {
     return all(sink, is_fenced) ? WEIR_OK : WEIR_AGAIN;
 }
 
-static weir_err step_settle(weir_sink *sink, weir_time_us now) {
+/* The oldest committable that is not settled; NULL none. */
+static weir__txn *oldest_restored(weir_sink *sink) {
     uint32_t n = 0;
+    weir__txn *oldest = NULL;
     for (weir__txn *txn; (txn = txn_at(sink, &n)) != NULL;)
-        if (txn->restored && txn->state == WEIR__TXN_NEW)
-            weir__settle(txn, WEIR_CODE_NONE, now);
-    return all(sink, is_settled) ? WEIR_OK : WEIR_AGAIN;
+        if (txn->restored && (oldest == NULL || txn->checkpoint < oldest->checkpoint))
+            oldest = txn;
+    return oldest;
+}
+
+/* One after the other: a later checkpoint in the ledger proves an earlier one only if that was committed before. */
+static weir_err step_settle(weir_sink *sink, weir_time_us now) {
+    for (weir__txn *txn; (txn = oldest_restored(sink)) != NULL;) {
+        if (txn->state != WEIR__TXN_NEW)
+            return WEIR_AGAIN;
+        weir__settle(txn, WEIR_CODE_NONE, now);
+    }
+    return WEIR_OK;
 }
 
 static weir_err step_refence(weir_sink *sink, weir_time_us now) {

@@ -248,8 +248,8 @@ void weir__txn_commit(weir__txn *txn, weir_time_us now);
 /* What it means that the broker knows a newer epoch of an open transaction: before transaction.timeout.ms only another
    instance can have raised it (WEIR_E_FENCED); later the coordinator itself may have aborted (WEIR_E_ABORTED). */
 weir_err weir__txn_fenced(const weir__txn *txn, weir_time_us now);
-/* Commits the oldest prepared transaction whose checkpoint is durable, unless an older one is still being committed:
-   the ledger's entry proves every checkpoint up to its own only if they are committed in order. */
+/* Commits the oldest prepared transaction whose checkpoint is durable, unless another one is still being committed or
+   could not be: the ledger's entry proves every checkpoint up to its own only if they are committed in order. */
 void weir__txn_commit_next(weir_sink *sink, weir_time_us now);
 /* The transaction that records go into now. */
 static inline weir__txn *weir__txn_current(const weir_sink *sink) {

@@ -216,12 +216,12 @@ void weir__txn_commit_next(weir_sink *sink, weir_time_us now) {
     weir__txn *oldest = NULL;
     for (uint32_t n = 0; n < sink->pool_size; n++) {
         weir__txn *txn = sink->pool[n];
-        if (txn->state == WEIR__TXN_COMMITTING || txn->state == WEIR__TXN_SETTLING)
+        if (txn->state == WEIR__TXN_COMMITTING || txn->state == WEIR__TXN_SETTLING || txn->state == WEIR__TXN_FAILED)
             return;
         if (txn->state == WEIR__TXN_PREPARED && txn->checkpoint <= sink->committed_up_to &&
             (oldest == NULL || txn->checkpoint < oldest->checkpoint))
             oldest = txn;
     }
-    if (oldest != NULL && sink->fault.err == WEIR_OK)
+    if (oldest != NULL)
         weir__txn_commit(oldest, now);
 }

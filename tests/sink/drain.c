@@ -34,8 +34,13 @@ weir_err drain_new(drain *d) {
     uint32_t topic;
     weir_sink_settings settings = {
         .prefix = weir_str_of(d->prefix), .lineage = weir_str_of(d->lineage), .ledger_topic = weir_str_of("t")};
-    peer_connect(&d->peer);
-    weir_err err = weir_sink_new(&d->sink, d->peer.client, &d->peer.config, &settings, &d->peer.budget.alloc);
+    weir_fault fault;
+    weir_err err = weir_client_new(&d->peer.client, &d->peer.config, &d->peer.budget.alloc, d->peer.seed, &fault);
+    if (err != WEIR_OK) {
+        d->peer.client = NULL;
+        return err;
+    }
+    err = weir_sink_new(&d->sink, d->peer.client, &d->peer.config, &settings, &d->peer.budget.alloc);
     if (err != WEIR_OK) {
         d->sink = NULL;
         return err;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "drain.h"
+#include "state.h"
 
 static drain d;
 
@@ -89,6 +90,20 @@ START_TEST(sequences_go_on_where_the_epoch_stays) {
     peer_check_keys(&d.peer, 1, 0, 4);
     for (int32_t n = 0; n < d.peer.attempt_count; n++)
         ck_assert_int_eq(attempt(n)->code, 0);
+}
+END_TEST
+
+START_TEST(sequences_wrap) {
+    start(WEIR_DELIVERY_AT_LEAST_ONCE);
+    batch(0, 1);
+    d.sink->topics[0].partitions[0].sequences[0].next = INT32_MAX - 1;
+    d.peer.logs[0].producers[0].next = INT32_MAX - 1;
+    batch(0, 3); /* 2^31 - 2, 2^31 - 1, 0 */
+    batch(0, 2);
+    flushed();
+    ck_assert_int_eq(attempt(1)->sequence, INT32_MAX - 1);
+    ck_assert_int_eq(attempt(2)->sequence, 1);
+    peer_check_keys(&d.peer, 0, 0, 6);
 }
 END_TEST
 
@@ -456,6 +471,7 @@ int main(void) {
     tcase_add_test(c, sequences_count_records_in_each_partition);
     tcase_add_test(c, new_epochs_begin_at_0);
     tcase_add_loop_test(c, sequences_go_on_where_the_epoch_stays, 0, 2);
+    tcase_add_test(c, sequences_wrap);
     tcase_add_loop_test(c, order_holds_over_retriable_errors, 0, 20);
     tcase_add_loop_test(c, order_holds_over_lost_replies, 0, 12);
     tcase_add_test(c, only_the_partition_that_failed_is_sent_again);

@@ -277,6 +277,22 @@ START_TEST(older_transaction_that_was_lost_is_not_taken_for_committed) {
 }
 END_TEST
 
+/* What is durable is committed, even if the transaction behind it has failed meanwhile. */
+START_TEST(failure_behind_it_does_not_hold_a_commit_up) {
+    under(2);
+    fill(1);
+    ck_assert_ok(&d, drain_prepare(&d, 1));
+    peer_script(&d.peer, WEIR_API_PRODUCE, 1, PEER_CODE, WEIR_CODE_INVALID_RECORD);
+    fill(1);
+    drain_pass(&d, SECOND);
+    ck_assert_int_eq(weir_sink_fault(d.sink)->err, WEIR_E_BROKER);
+    weir_sink_commit(d.sink, 1, d.peer.now);
+    drain_pass(&d, SECOND);
+    committed(1);
+    ck_assert_uint_eq(weir_sink_uncommitted(d.sink), 0);
+}
+END_TEST
+
 START_TEST(sending_waits_for_the_next_id) {
     d.peer.config.transaction_pool_size = 2;
     under(2);
@@ -548,6 +564,7 @@ int main(void) {
     tcase_add_test(c, commits_that_are_not_due_wait);
     tcase_add_test(c, commits_go_in_order);
     tcase_add_test(c, older_transaction_that_was_lost_is_not_taken_for_committed);
+    tcase_add_test(c, failure_behind_it_does_not_hold_a_commit_up);
     tcase_add_test(c, sending_waits_for_the_next_id);
     tcase_add_test(c, nothing_written_nothing_to_commit);
     tcase_add_loop_test(c, unanswered_commits_are_repeated, 0, 6);

@@ -18,6 +18,7 @@ BUILD = {
     "liblz4-dev": None,
     "libzstd-dev": None,
     "libsnappy-dev": None,
+    "libjansson-dev": None,
 }
 
 

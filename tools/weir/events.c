@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -212,6 +213,20 @@ bool cli_events_progress(const weir_job_counters *counters, const weir_fault *tr
     return events->stopping || !cli_flush();
 }
 
+/* Linux keeps the maximum of the process that called exec in ru_maxrss, so that a small program started by a large one
+   looks large; VmHWM is of the program alone. */
+static int64_t max_rss_bytes(const struct rusage *usage) {
+    long long kib = (long long)usage->ru_maxrss;
+    char line[128];
+    FILE *status = fopen("/proc/self/status", "r");
+    while (status != NULL && fgets(line, sizeof line, status) != NULL)
+        if (strncmp(line, "VmHWM:", 6) == 0)
+            kib = strtoll(line + 6, NULL, 10);
+    if (status != NULL)
+        fclose(status);
+    return kib * 1024;
+}
+
 static double cpu_seconds(const struct rusage *usage) {
     return (double)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) +
            (double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / SECOND_US;
@@ -235,7 +250,7 @@ static void json_end(cli_events *events, const char *event, const weir_job_count
     cli_json_seconds(out, seconds_since(events->started));
     cli_json_name(out, "cpu_seconds");
     cli_json_seconds(out, cpu_seconds(&usage));
-    cli_json_put_int(out, "max_rss_bytes", (int64_t)usage.ru_maxrss * 1024); /* Linux and the BSDs count KiB */
+    cli_json_put_int(out, "max_rss_bytes", max_rss_bytes(&usage));
     if (error) {
         cli_json_put_string(out, "error", error);
         cli_json_put_int(out, "status", status);

@@ -91,6 +91,13 @@ static weir_err refusal(const weir_sink *sink, int16_t code, weir_time_us now) {
     return abort && sink->transactional ? WEIR_E_ABORTED : WEIR_E_BROKER;
 }
 
+/* What to do about it, to be appended to the reason. */
+static const char *advice(weir_err err, int16_t code) {
+    if (err == WEIR_E_FENCED)
+        return "; another instance of this job has taken its transactional ids over";
+    return code == WEIR_CODE_MESSAGE_TOO_LARGE ? "; raise max.message.bytes of the topic" : "";
+}
+
 static void batch_refused(weir_sink *sink, const weir__sink_batch *batch, int16_t code, int32_t broker,
                           weir_time_us now) {
     const weir__sink_partition *partition = batch->partition;
@@ -98,7 +105,7 @@ static void batch_refused(weir_sink *sink, const weir__sink_batch *batch, int16_
     weir__sink_fail(
         sink, err, code, "broker %d refused a batch of %u records (%u bytes) for topic '%s' partition %d: %s (%s)%s",
         broker, batch->records, batch->bytes.len, partition->topic->topic->name, partition->index, weir_code_name(code),
-        weir_code_text(code), code == WEIR_CODE_MESSAGE_TOO_LARGE ? "; raise max.message.bytes of the topic" : "");
+        weir_code_text(code), advice(err, code));
     sink->fault.broker = broker;
     sink->fault.api = WEIR_API_PRODUCE;
     sink->fault.partition = partition->index;

@@ -95,7 +95,7 @@ static weir_err refusal(const weir_sink *sink, int16_t code, weir_time_us now) {
 static const char *advice(weir_err err, int16_t code) {
     if (err == WEIR_E_FENCED)
         return "; another instance of this job has taken its transactional ids over";
-    if (code == WEIR_CODE_INVALID_PRODUCER_EPOCH || code == WEIR_CODE_PRODUCER_FENCED)
+    if (err == WEIR_E_ABORTED && (code == WEIR_CODE_INVALID_PRODUCER_EPOCH || code == WEIR_CODE_PRODUCER_FENCED))
         return "; it has aborted the transaction, which was open longer than transaction.timeout.ms";
     return code == WEIR_CODE_MESSAGE_TOO_LARGE ? "; raise max.message.bytes of the topic" : "";
 }

@@ -109,7 +109,7 @@ static void add_done(weir__request *request, const weir__outcome *outcome) {
                    : class == WEIR_CLASS_FATAL ? WEIR_E_BROKER
                                                : WEIR_E_ABORTED;
     weir__sink_fail(sink, err, code, "partitions could not be added to transaction '%s': %s (%s)%s", txn->id,
-                    weir_code_name(code), weir_code_text(code), weir__advice(err));
+                    weir_code_name(code), weir_code_text(code), weir__advice(err, code));
 }
 
 void weir__adder_work(weir_sink *sink, weir_time_us now) {

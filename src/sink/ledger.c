@@ -35,7 +35,7 @@ static void write_failed(weir__txn *txn, weir_api_key api, weir_err err, int16_t
                                           : WEIR_E_ABORTED;
         weir__sink_fail(sink, err, code, "%s of ledger group '%s' in transaction '%s' was refused: %s (%s)%s",
                         weir_api_name((int16_t)api), sink->ledger.group, txn->id, weir_code_name(code),
-                        weir_code_text(code), weir__advice(err));
+                        weir_code_text(code), weir__advice(err, code));
     } else {
         weir__sink_fail(sink, err == WEIR_E_VERSION ? err : WEIR_E_ABORTED, 0,
                         "%s of ledger group '%s' in transaction '%s' got no answer: %s", weir_api_name((int16_t)api),

@@ -98,7 +98,7 @@ static void batch_refused(weir_sink *sink, const weir__sink_batch *batch, int16_
     weir__sink_fail(sink, err, code,
                     "broker %d refused a batch of %u records (%u bytes) for topic '%s' partition %d: %s (%s)%s", broker,
                     batch->records, batch->bytes.len, partition->topic->topic->name, partition->index,
-                    weir_code_name(code), weir_code_text(code), weir__advice(err));
+                    weir_code_name(code), weir_code_text(code), weir__advice(err, code));
     sink->fault.broker = broker;
     sink->fault.api = WEIR_API_PRODUCE;
     sink->fault.partition = partition->index;

@@ -34,10 +34,12 @@ void weir__sink_fail(weir_sink *sink, weir_err err, int16_t code, const char *fm
     sink->fault.code = code;
 }
 
-const char *weir__advice(weir_err err) {
+const char *weir__advice(weir_err err, int16_t code) {
     if (err == WEIR_E_FENCED)
-        return "; another instance of this job has taken over its transactional ids";
-    return err == WEIR_E_TOO_LARGE ? "; raise max.message.bytes of the topic" : "";
+        return "; another instance of this job has taken its transactional ids over";
+    if (err == WEIR_E_ABORTED && (code == WEIR_CODE_INVALID_PRODUCER_EPOCH || code == WEIR_CODE_PRODUCER_FENCED))
+        return "; it has aborted the transaction, which was open longer than transaction.timeout.ms";
+    return code == WEIR_CODE_MESSAGE_TOO_LARGE ? "; raise max.message.bytes of the topic" : "";
 }
 
 /* ---- work between calls ---- */

@@ -203,8 +203,8 @@ struct weir_sink {
 uint32_t weir__sink_producers(const weir_sink *sink);
 void *weir__sink_take(weir_sink *sink, size_t size); /* zeroed */
 void weir__sink_give(weir_sink *sink, void *p, size_t size);
-/* What to do about a refusal, as the end of a sentence; empty when the code says it all. */
-const char *weir__advice(weir_err err);
+/* What a refusal comes from or what to do about it, to be appended to the broker's reason; may be empty. */
+const char *weir__advice(weir_err err, int16_t code);
 /* Keeps the first error; later ones follow from it. */
 void weir__sink_fail(weir_sink *sink, weir_err err, int16_t code, const char *fmt, ...) WEIR_PRINTF(4, 5);
 

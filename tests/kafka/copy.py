@@ -124,6 +124,24 @@ def test_aborted_under_a_running_copy(case):
     case.judge(visible)
 
 
+def test_asleep_longer_than_the_transaction_timeout(case):
+    """A copy that slept in the middle of a transaction is not fenced by anybody: it goes on in the same process."""
+    case.topics()
+    visible = case.fill(2000, "--compression", "none")
+    run = case.copy("-X", "transaction.timeout.ms=2000", stop="never", checkpoint_interval=60000)
+    until(case.open_transactions, 20, "the copy opens a transaction")
+    run.send(signal.SIGSTOP)
+    until(lambda: not case.open_transactions(), 20, "the broker aborts the transaction")
+    visible += case.fill(2000, "--compression", "none", seed=2)
+    run.send(signal.SIGCONT)
+    run.must("started", count=2)
+    says(" ".join(run.warnings()), "aborted")
+    run.send(signal.SIGTERM)
+    run.ends(0, "stopped")
+    case.finish()
+    case.judge(visible)
+
+
 def test_second_run_has_nothing_to_do(case):
     """`--stop latest` twice: the second run ends at once."""
     case.topics()

@@ -8,6 +8,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "lib"))
 sys.dont_write_bytecode = True
 
+from copycases import test_committed_before_the_kill, test_killed_between_checkpoint_and_commit  # noqa: E402, F401
 from kafkatest import check, clusters, equal, says, until  # noqa: E402
 
 
@@ -23,36 +24,6 @@ def test_killed_at_random_moments(case):
         check(run.kill(), f"the copy ended by itself: {run.words}")
     visible = flow.visible()
     case.finish()
-    case.judge(visible)
-
-
-def test_killed_between_checkpoint_and_commit(case):
-    """What was prepared is committed by the next run."""
-    case.topics()
-    flow = case.flow(10000, 3)
-    for number in range(3):
-        run = case.hold_prepared()
-        check(run.kill(), f"the copy ended by itself: {run.words}")
-        if number > 0:
-            equal(run.must("recovered")["committed"], 1, "transactions that recovery committed")
-    visible = flow.visible()
-    case.finish()
-    case.judge(visible)
-
-
-def test_committed_before_the_kill(case):
-    """What the restored checkpoint holds has been committed: recovery finds that out and does not write it again."""
-    case.topics()
-    visible = case.fill(2000, "--compression", "none")
-    case.hold_prepared().kill()
-    prepared = case.files()
-    case.finish()
-    for path in case.files():
-        path.unlink()
-    for path, content in prepared.items():
-        path.write_bytes(content)
-    run = case.finish()
-    equal(run.must("recovered")["already_committed"], 1, "transactions that recovery found committed")
     case.judge(visible)
 
 

@@ -158,8 +158,9 @@ class Messages(unittest.TestCase):
 
     def test_words(self):
         message = ("--api", "Fetch", "--version", "4", "--direction", "request")
-        for words, named in ((message[2:], "--api"), (message[:4], "--direction"), (("--lines", *message[:2]), "--lines"),
-                             (("--api", "Fetsh", *message[2:]), "'Fetch'"), (("--api", "?", *message[2:]), "'?'"),
+        for words, named in ((message[2:], "--api"), (message[:4], "--direction"),
+                             (("--lines", *message[:2]), "--lines"), (("--api", "Fetsh", *message[2:]), "'Fetch'"),
+                             (("--api", "?", *message[2:]), "'?'"),
                              ((*message[:4], "--direction", "data"), "--direction"),
                              ((*message, "--version", "-1"), "--version"), ((*message, "x"), "'x'")):
             for command in ("decode", "encode"):

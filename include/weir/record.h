@@ -3,6 +3,7 @@
 #ifndef WEIR_RECORD_H
 #define WEIR_RECORD_H
 
+#include <weir/alloc.h>
 #include <weir/types.h>
 
 #ifdef __cplusplus
@@ -83,6 +84,12 @@ typedef struct weir_batch_walk {
     int32_t expect_until;                     /* ... up to the one with this offset delta */
     uint32_t key_at;
 } weir_batch_walk;
+
+/* Decompresses what follows the header of a batch into memory taken from `alloc`, as much as really comes out. On
+   WEIR_OK `plain` is for weir_batch_walk_init, and plain->p is to be given back with `*size`. WEIR_E_TOO_LARGE past
+   `limit` bytes, WEIR_E_UNSUPPORTED for a codec that this build lacks, WEIR_E_MALFORMED, WEIR_E_NO_MEMORY. */
+WEIR_API weir_err weir_records_decompress(weir_alloc *alloc, weir_compression compression, weir_bytes packed,
+                                          size_t limit, weir_bytes *plain, size_t *size);
 
 /* Starts a walk. `records` is what follows the header, decompressed when the batch is compressed. */
 WEIR_API void weir_batch_walk_init(weir_batch_walk *walk, const weir_batch_header *header, weir_bytes records);

@@ -26,3 +26,9 @@ const weir__codec *weir__codec_named(weir_str name) {
             return codecs[i];
     return NULL;
 }
+
+weir_err weir_records_decompress(weir_alloc *alloc, weir_compression compression, weir_bytes packed, size_t limit,
+                                 weir_bytes *plain, size_t *size) {
+    const weir__codec *codec = weir__codec_find((int)compression);
+    return codec ? codec->decompress(alloc, packed, limit, plain, size) : WEIR_E_UNSUPPORTED;
+}

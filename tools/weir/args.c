@@ -135,6 +135,10 @@ static int parse_long(const cli_command *command, void *args, int argc, char **a
     if (option->kind == CLI_FLAG && value)
         return cli_usage("--%s takes no value", option->name);
     if (option->kind != CLI_FLAG && !value) {
+        if (*at + 1 >= argc && strcmp(option->name, "version") == 0) {
+            ((cli_common *)args)->version = true; /* the last word "--version" asks every command the same */
+            return -1;
+        }
         if (*at + 1 >= argc)
             return cli_usage("--%s needs a value: %s", option->name, option->value);
         value = argv[++*at];
@@ -164,7 +168,7 @@ static int parse_short(const cli_command *command, void *args, int argc, char **
 }
 
 /* Prints one option: its spelling, then its help from a fixed column on. A common option whose long name the command
-   has given another meaning goes by its letter alone. */
+   has given another meaning goes by its letter alone, or is not listed. */
 static void print_option(const cli_command *command, const cli_option *option) {
     char left[160];
     int width;
@@ -172,7 +176,10 @@ static void print_option(const cli_command *command, const cli_option *option) {
     char letter[5] = "    ";
     if (option->letter != '\0')
         snprintf(letter, sizeof letter, "-%c, ", option->letter);
-    if (find_long(command, option->name, strlen(option->name)) != option)
+    bool hidden = find_long(command, option->name, strlen(option->name)) != option;
+    if (hidden && option->letter == '\0')
+        return;
+    if (hidden)
         width = snprintf(left, sizeof left, "  -%c %s", option->letter, value);
     else
         width = snprintf(left, sizeof left, "  %s--%s%s%s", letter, option->name, value ? " " : "", value ? value : "");

@@ -55,7 +55,8 @@ typedef struct cli_command {
 } cli_command;
 
 /* Reads a command line (argv without the command's own words) into `args`, a struct that starts with a cli_common and
-   holds the defaults. Returns -1 to go on, else the status to end with: 0 after --help or --version, 2 after an error
+   holds the defaults. A command may have a --version of its own: without a value, as the last word, it still asks for
+   that of the tool. Returns -1 to go on, else the status to end with: 0 after --help or --version, 2 after an error
    that has been said. */
 int cli_parse(const cli_command *command, void *args, int argc, char **argv);
 void cli_args_free(cli_common *common);

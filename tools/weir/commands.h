@@ -7,6 +7,8 @@ int cli_consume_command(int argc, char **argv);
 int cli_produce_command(int argc, char **argv);
 int cli_topics_command(int argc, char **argv);
 int cli_transactions_command(int argc, char **argv);
+int cli_decode_command(int argc, char **argv);
+int cli_encode_command(int argc, char **argv);
 int cli_options_command(int argc, char **argv);
 
 #endif

@@ -149,6 +149,17 @@ void cli_json_bytes(cli_json *json, const void *p, size_t len) {
     cli_text_add(&json->text, "\"}", 2);
 }
 
+void cli_json_hex(cli_json *json, const void *p, size_t len) {
+    if (!p) {
+        cli_json_null(json);
+        return;
+    }
+    before_value(json);
+    cli_text_byte(&json->text, '"');
+    cli_hex(&json->text, p, len);
+    cli_text_byte(&json->text, '"');
+}
+
 void cli_json_string(cli_json *json, const char *text) {
     cli_json_bytes(json, text, text ? strlen(text) : 0);
 }

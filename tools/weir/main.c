@@ -11,6 +11,8 @@ static const cli_choice commands[] = {
     {"produce", "write records from standard input", cli_produce_command},
     {"topics", "list, describe, create and delete topics", cli_topics_command},
     {"transactions", "list, describe and abort transactions", cli_transactions_command},
+    {"decode", "turn bytes of the protocol into JSON", cli_decode_command},
+    {"encode", "turn JSON into bytes of the protocol", cli_encode_command},
     {"options", "list the properties of -X and -F", cli_options_command},
 };
 

@@ -130,6 +130,30 @@ ptrdiff_t cli_unescape(char *text) {
     return out - text;
 }
 
+void cli_hex(cli_text *out, const void *bytes, size_t len) {
+    static const char digits[] = "0123456789abcdef";
+    const uint8_t *p = bytes;
+    for (size_t at = 0; at < len; at++) {
+        char pair[2] = {digits[p[at] >> 4], digits[p[at] & 15]};
+        cli_text_add(out, pair, sizeof pair);
+    }
+}
+
+bool cli_unhex(cli_text *out, const char *hex, size_t len) {
+    for (size_t at = 0; at < len;) {
+        if (memchr(" \t\r\n", hex[at], 4)) {
+            at++;
+            continue;
+        }
+        int high = hex_digit(hex[at]), low = at + 1 < len ? hex_digit(hex[at + 1]) : -1;
+        if (high < 0 || low < 0)
+            return false;
+        cli_text_byte(out, (char)(high * 16 + low));
+        at += 2;
+    }
+    return true;
+}
+
 char *cli_copy(const char *text) {
     size_t size = strlen(text) + 1;
     return memcpy(cli_grow(NULL, size, 1), text, size);

@@ -29,6 +29,12 @@ bool cli_number(const char *text, int64_t *number);
 /* Replaces the escapes \n \t \r \\ and \xNN in `text` in place and returns the new length; -1 for any other escape. */
 ptrdiff_t cli_unescape(char *text);
 
+/* Adds bytes as hexadecimal digits. */
+void cli_hex(cli_text *out, const void *bytes, size_t len);
+/* Adds the bytes that pairs of hexadecimal digits stand for; white space between pairs is passed over. False at
+   anything else: what came before it was added. */
+bool cli_unhex(cli_text *out, const char *hex, size_t len);
+
 /* A copy of a NUL-terminated text. */
 char *cli_copy(const char *text);
 

@@ -1,0 +1,251 @@
+"""Decodes and encodes Kafka's own bytes with the tool: golden vectors both ways, and what is malformed."""
+import base64
+import json
+import pathlib
+import subprocess
+import sys
+import unittest
+
+TOOL = None
+VECTORS = pathlib.Path(__file__).resolve().parents[1] / "vectors"
+
+
+def run(*words, stdin=b""):
+    done = subprocess.run([TOOL, *words], input=stdin, capture_output=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+def messages():
+    """NAME DIRECTION VERSION and bytes in hexadecimal; data has its version in front."""
+    for line in (VECTORS / "messages.txt").read_text("ascii").split("\n")[:-1]:
+        name, direction, version, kind, text = line.split(" ")
+        if kind != "frame":
+            prefix = f"{int(version):04x}" if direction == "data" else ""
+            yield f"{name} {direction} {version}", prefix + text.replace("-", "")
+
+
+class Set:
+    """A record set of the vectors: its bytes, and the documents of its one batch and of its records."""
+
+    def __init__(self, lines):
+        self.name, self.hex = (line.split(" ", 1)[1] for line in lines[:2])
+        base, last, count, epoch, *producer, codec, transactional, control, largest = lines[2].split(" ")[1:]
+        size = len(self.hex) // 2
+        appended = self.name == "log-append-time"
+        self.batch = {
+            "magic": 2, "sizeInBytes": size, "checksum": int(self.hex[34:42], 16), "compression": codec,
+            "baseOffset": int(base), "lastOffset": int(last), "count": int(count),
+            "timestampType": "LogAppendTime" if appended else "CreateTime", "maxTimestamp": int(largest),
+            "deleteHorizonMs": int(self.hex[54:70], 16) if "delete-horizon" in self.name else None,
+            "producerId": int(producer[0]), "producerEpoch": int(producer[1]), "baseSequence": int(producer[2]),
+            "isTransactional": transactional == "true", "isControl": control == "true",
+            "partitionLeaderEpoch": int(epoch)}
+        self.records = list(map(self.record, lines[3:]))
+
+    @staticmethod
+    def bytes(text):
+        return {"-": None, ".": ""}.get(text, text)
+
+    def record(self, line):
+        offset, timestamp, appended, key, value, *headers = line.split(" ")[1:]
+        pairs = [header.split("=") for header in headers]
+        return {"offset": int(offset), "timestamp": int(timestamp),
+                "timestampType": "LogAppendTime" if appended == "1" else "CreateTime",
+                "key": self.bytes(key), "value": self.bytes(value),
+                "headers": [[bytes.fromhex(self.bytes(name)).decode(), self.bytes(content)] for name, content in pairs]}
+
+
+def sets():
+    parts = (VECTORS / "records.txt").read_text("ascii").split("\nend\n")[:-1]
+    return [Set(part.split("\n")) for part in parts]
+
+
+class Messages(unittest.TestCase):
+    def one(self, command, api, version, direction, stdin, *more):
+        return run(command, "message", "--api", api, "--version", str(version), "--direction", direction, *more,
+                   stdin=stdin)
+
+    def test_golden_lines_there_and_back(self):
+        names, texts = zip(*messages())
+        self.assertGreater(len(names), 900)
+        status, out, _ = run("decode", "message", "--lines", "--records",
+                             stdin="".join(f"{n} {t}\n" for n, t in zip(names, texts)).encode())
+        documents = out.decode().split("\n")[:-1]
+        self.assertEqual((status, len(documents)), (0, len(names)))
+        status, out, _ = run("encode", "message", "--lines",
+                             stdin="".join(f"{n} {d}\n" for n, d in zip(names, documents)).encode())
+        self.assertEqual(status, 0)
+        for name, text, back in zip(names, texts, out.decode().split("\n")[:-1]):
+            self.assertEqual(text, back, name)
+
+    def test_json(self):
+        status, out, _ = self.one("decode", "EndTxn", 3, "request", b"00 0161\n00", "--hex")
+        self.assertEqual((status, out), (1, b'{"error":"WEIR_E_MALFORMED","offset":0}\n'))
+        text = bytes.fromhex("0278" "0000000000000007" "0002" "01" "00")
+        wanted = {"transactionalId": "x", "producerId": 7, "producerEpoch": 2, "committed": True}
+        for stdin, more in ((text, ()), (text.hex(" ").encode() + b"\n", ("--hex",))):
+            status, out, _ = self.one("decode", "EndTxn", 3, "request", stdin, *more)
+            self.assertEqual((status, json.loads(out)), (0, wanted))
+        self.assertEqual(self.one("encode", "EndTxn", 3, "request", out), (0, text, b""))
+        self.assertEqual(self.one("encode", "EndTxn", 3, "request", out, "--hex")[1].decode(), text.hex() + "\n")
+
+    def test_records(self):
+        text = next(text for name, text in messages() if name == "Produce request 3" and len(text) > 60)
+        size = self.one("decode", "Produce", 3, "request", text.encode(), "--hex")[1]
+        full = self.one("decode", "Produce", 3, "request", text.encode(), "--hex", "--records")[1]
+        part, whole = (json.loads(out)["topicData"][0]["partitionData"][0] for out in (size, full))
+        self.assertEqual((part["recordsSizeInBytes"], "records" in part), (7, False))
+        self.assertEqual(base64.b64decode(whole["records"]), b"records")
+
+    def test_no_bytes(self):
+        self.assertEqual(run("decode", "message", "--lines", stdin=b"ListGroups request 0 \nListGroups request 0\n"
+                             b"ListGroups request 0 -"), (0, b"{}\n{}\n{}\n", b""))
+        self.assertEqual(run("encode", "message", "--lines", stdin=b"ListGroups request 0 {}\n"), (0, b"\n", b""))
+        self.assertEqual(self.one("decode", "ListGroups", 0, "request", b""), (0, b"{}\n", b""))
+        self.assertEqual(self.one("encode", "ListGroups", 0, "request", b""),
+                         (1, b'{"error":"WEIR_E_MALFORMED","offset":0}\n', b""))
+
+    def lines(self, command, wanted):
+        """Each line of input gives its line of output, whatever the others are."""
+        status, out, error = run(command, "message", "--lines", stdin=b"".join(line + b"\n" for line in wanted))
+        self.assertEqual((status, error), (1, b""))
+        for line, answer in zip(wanted.items(), out.split(b"\n")[:-1], strict=True):
+            self.assertEqual((line[0], json.loads(answer)), (line[0], line[1]))
+
+    def test_malformed_bytes(self):
+        def bad(why, offset=0):
+            return {"error": "WEIR_E_" + why, "offset": offset}
+
+        self.lines("decode", {
+            b"": bad("MALFORMED"),
+            b"Heartbeat": bad("MALFORMED"),
+            b"Heartbeat response": bad("MALFORMED"),
+            b"Heartbeat response x 0000": bad("MALFORMED"),
+            b"Heartbeat response 0\0 0000": bad("MALFORMED"),
+            b"Heartbeat response 0 0001": {"errorCode": 1},
+            b"Heartbeat response 0 00": bad("MALFORMED"),
+            b"Heartbeat response 0 00010": bad("MALFORMED", 2),
+            b"Heartbeat response 0 000x": bad("MALFORMED", 1),
+            b"Heartbeat response 0 0001\0": bad("MALFORMED", 2),
+            b"Heartbeat response 0 000100": bad("MALFORMED", 2),
+            b"Heartbeat response 99 0001": bad("VERSION"),
+            b"Heartbeat response 65536 0001": bad("VERSION"),
+            b"Heartbeat response -1 0001": bad("VERSION"),
+            b"Heartbeat header 0 0001": bad("UNSUPPORTED"),
+            b"Heartbeet response 0 0001": bad("UNSUPPORTED"),
+            b"EndTxnMarker request 0 0000": bad("UNSUPPORTED"),
+            b"EndTxnMarker data 0 000000000007": {"coordinatorEpoch": 7},
+            b"EndTxnMarker data 0 000100000007": bad("VERSION", 2),
+            b"ResponseHeader header 0 00000007": {"correlationId": 7},
+            b"ListOffsets response 1 7fffffff": bad("MALFORMED"),
+        })
+
+    def test_malformed_json(self):
+        self.lines("encode", {
+            b"Heartbeat response 0": {"error": "WEIR_E_MALFORMED", "offset": 0},
+            b'Heartbeat response 0 {"errorCode":': {"error": "WEIR_E_MALFORMED", "offset": 13},
+            b'Heartbeat response 0 {"errorCode":1} x': {"error": "WEIR_E_MALFORMED", "offset": 16},
+            b'Heartbeat response 0 {"throttleTimeMs":1}': {"error": "WEIR_E_VERSION", "offset": 1},
+        })
+
+    def test_large(self):
+        topics = [{"topicId": "A" * 22, "name": f"t{n}"} for n in range(20000)]
+        document = {"topics": topics, "allowAutoTopicCreation": True, "includeTopicAuthorizedOperations": False}
+        status, text, _ = self.one("encode", "Metadata", 12, "request", json.dumps(document).encode())
+        self.assertEqual((status, len(text) > 300000), (0, True))
+        status, out, _ = self.one("decode", "Metadata", 12, "request", text)
+        self.assertEqual((status, json.loads(out)), (0, document))
+
+    def test_words(self):
+        message = ("--api", "Fetch", "--version", "4", "--direction", "request")
+        for words, named in ((message[2:], "--api"), (message[:4], "--direction"),
+                             (("--lines", *message[:2]), "--lines"), (("--api", "Fetsh", *message[2:]), "'Fetch'"),
+                             (("--api", "?", *message[2:]), "'?'"),
+                             ((*message[:4], "--direction", "data"), "--direction"),
+                             ((*message, "--version", "-1"), "--version"), ((*message, "x"), "'x'")):
+            for command in ("decode", "encode"):
+                status, out, error = run(command, "message", *words)
+                self.assertEqual((status, out), (2, b""), words)
+                self.assertIn(named, error.decode(), words)
+        self.assertEqual(run("encode", "message", *message, "--records")[0], 2)
+
+    def test_answers_come_at_once(self):
+        with subprocess.Popen([TOOL, "decode", "message", "--lines"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as tool:
+            for _ in range(3):
+                tool.stdin.write(b"Heartbeat response 0 0001\n")
+                tool.stdin.flush()
+                self.assertEqual(tool.stdout.readline(), b'{"errorCode":1}\n')
+            tool.stdin.close()
+            self.assertEqual(tool.wait(20), 0)
+
+
+class Records(unittest.TestCase):
+    def test_golden_lines(self):
+        known = sets()
+        status, out, error = run("decode", "records", "--lines", stdin="".join(s.hex + "\n" for s in known).encode())
+        self.assertEqual((status, error), (0, b""))
+        for known_set, line in zip(known, out.split(b"\n")[:-1], strict=True):
+            document = json.loads(line)
+            self.assertEqual(document["batches"], [known_set.batch], known_set.name)
+            self.assertEqual(document["records"], known_set.records, known_set.name)
+
+    def test_segment(self):
+        known = sets()
+        text = b"".join(bytes.fromhex(s.hex) for s in known)
+        wanted = {"batches": [s.batch for s in known], "records": [r for s in known for r in s.records]}
+        for cut in (b"", text[:16], text[:60], text[:3000]):
+            status, out, _ = run("decode", "records", stdin=text + cut)
+            self.assertEqual((status, json.loads(out) == wanted), (0, True), len(cut))
+        self.assertEqual(run("decode", "records", "--hex", stdin=text.hex("\n", 30).encode())[1], out)
+
+    def test_nothing(self):
+        empty = b'{"batches":[],"records":[]}\n'
+        self.assertEqual(run("decode", "records"), (0, empty, b""))
+        self.assertEqual(run("decode", "records", "--hex", stdin=b"\n"), (0, empty, b""))
+        self.assertEqual(run("decode", "records", "--lines", stdin=b"\n\n"), (0, empty * 2, b""))
+
+    def test_malformed(self):
+        plain, gzip = (next(bytes.fromhex(s.hex) for s in sets() if s.name == name) for name in ("none", "gzip"))
+        marker = bytes.fromhex(sets()[-1].hex)
+        cases = [
+            (plain + marker[:-1] + b"\1", "MALFORMED", len(plain)),     # the checksum
+            (plain + marker + b"\xff" * 30, "MALFORMED", len(plain) + len(marker)),
+            (marker[:16] + b"\1" + marker[17:], "UNSUPPORTED", 0),      # the format before KIP-98
+            (resealed(plain, 21, b"\0\1"), "MALFORMED", 0),          # says gzip and is not
+            (resealed(plain, 21, b"\0\7"), "UNSUPPORTED", 0),        # a codec that does not exist
+            (marker + resealed(gzip, 21, b"\0\0"), "MALFORMED", len(marker)),
+            (resealed(plain, 57, b"\0\0\0\1"), "MALFORMED", 0),      # fewer records than there are
+            (plain + resealed(marker, 61, b"\x7f"), "MALFORMED", len(plain)),
+        ]
+        lines = b"".join(case[0].hex().encode() + b"\n" for case in cases) + b"0q\n" + marker.hex().encode() + b"\n"
+        status, out, error = run("decode", "records", "--lines", stdin=lines)
+        self.assertEqual((status, error), (1, b""))
+        answers = [json.loads(line) for line in out.split(b"\n")[:-1]]
+        wanted = [{"error": "WEIR_E_" + why, "offset": offset} for _, why, offset in cases]
+        self.assertEqual(answers[:-1], [*wanted, {"error": "WEIR_E_MALFORMED", "offset": 0}])
+        self.assertEqual(len(answers[-1]["records"]), 1)
+
+    def test_words(self):
+        for words in (("--api", "x"), ("x",), ("--hexx",)):
+            self.assertEqual(run("decode", "records", *words)[:2], (2, b""))
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def resealed(batch, at, data):
+    """A batch with bytes replaced and a checksum that fits again."""
+    batch = batch[:at] + data + batch[at + len(data):]
+    return batch[:17] + crc32c(batch[21:]).to_bytes(4, "big") + batch[21:]
+
+
+if __name__ == "__main__":
+    TOOL = sys.argv.pop(1)
+    unittest.main()

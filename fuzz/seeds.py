@@ -194,20 +194,23 @@ def link_seeds():
     return seeds
 
 
-def fetched(records):
-    """An honest answer to Fetch with these records and no error."""
-    return b"\0" + struct.pack(">H", len(records)) + records + b"\0\0\0"
+def fetched(records, code=0):
+    """An honest answer to Fetch with these records."""
+    return b"\0" + struct.pack(">H", len(records)) + records + b"\0\0" + bytes([code])
 
 
 def session_seeds(found):
-    """ApiVersions, Metadata, ListOffsets for both ends (1000 and 1110), then fetches."""
+    """ApiVersions, Metadata, ListOffsets for both ends (1000 and 1110), ApiVersions on the link for fetching, then
+    fetches."""
     seeds = {}
-    for below in (0, 1, 4, 9):
-        start = bytes([0, below, 0, 0, below, 0, 0x03, 0xE8, 0, 0x04, 0x56, 0])
-        for name in ("none", "gzip", "transactional", "marker-abort"):
+    for below in (0, 5, 9):
+        start = bytes([0, below, 0, 0, 0x03, 0xE8, 0, 0x04, 0x56, 0, below])
+        for name in ("none", "gzip", "transactional", "marker-abort", "marker-commit", "retained-empty"):
             if len(found[name]) < SMALL // 2:
-                seeds[f"{below}-{name}"] = start + 2 * (b"\0" + bytes([below]) + fetched(found[name]))
-                seeds[f"{below}-{name}-plain"] = start + fetched(found[name]) + b"\x17" + fetched(b"")
+                seeds[f"{below}-{name}"] = start + fetched(found[name]) + fetched(b"") * 4
+                seeds[f"{below}-{name}-later"] = start + fetched(b"") + b"\xC7" + fetched(found[name]) + fetched(b"")
+        for code in (1, 2, 6, 70, 74, 76, 100):
+            seeds[f"{below}-code-{code}"] = start + fetched(b"", code) + bytes(40)
     seeds["default"] = bytes(60)
     seeds["lost"] = b"\0\0\0" + b"\6\0" * 20
     return seeds

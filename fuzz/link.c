@@ -40,14 +40,25 @@ static void send_all(host *h, uint32_t link) {
     }
 }
 
-static void receive(host *h, uint32_t link, size_t len) {
+static void receive(host *h, uint32_t link, weir_bytes bytes) {
     uint8_t *space;
-    size_t room = weir_client_recv_space(h->client, link, &space);
-    weir_bytes bytes = fuzz_take(&h->input, len < room ? len : room);
-    if (bytes.len == 0)
-        return;
-    memcpy(space, bytes.p, bytes.len);
-    weir_client_received(h->client, link, bytes.len, h->now);
+    size_t room;
+    while (bytes.len > 0 && h->open[link] && (room = weir_client_recv_space(h->client, link, &space)) > 0) {
+        uint32_t part = bytes.len < room ? bytes.len : (uint32_t)room;
+        memcpy(space, bytes.p, part);
+        bytes.p += part;
+        bytes.len -= part;
+        weir_client_received(h->client, link, part, h->now);
+        serve(h);
+    }
+}
+
+/* Lets the client do what is due, and takes all that it sends. */
+static void advance(host *h) {
+    weir_client_tick(h->client, h->now);
+    serve(h);
+    for (uint32_t n = 0; n < LINKS; n++)
+        send_all(h, n);
 }
 
 /* One byte says what happens: to which link in the upper half, what in the lower. */
@@ -59,12 +70,9 @@ static void happen(host *h) {
         h->open[link] = false;
         weir_client_closed(h->client, link, "connection reset by peer", h->now);
     } else if (h->open[link]) {
-        receive(h, link, fuzz_byte(&h->input));
+        receive(h, link, fuzz_take(&h->input, fuzz_byte(&h->input)));
     }
-    weir_client_tick(h->client, h->now);
-    serve(h);
-    for (uint32_t n = 0; n < LINKS; n++)
-        send_all(h, n);
+    advance(h);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -81,8 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     weir_call call = {
         .api_key = WEIR_API_METADATA, .target = WEIR_TARGET_ANY, .request = &request, .timeout = 60000000};
     MUST(weir_client_call(h.client, &call, h.now) == WEIR_OK);
-    weir_client_tick(h.client, h.now);
-    serve(&h);
+    advance(&h);
     while (h.input.left > 0)
         happen(&h);
     weir_call_release(h.client, &call);

@@ -175,20 +175,19 @@ def codec_seeds(name, found):
 
 # ---- a conversation: see broker.c for what the bytes say ----
 def link_seeds():
-    """ApiVersions, then Metadata, as they lie in the vectors, in pieces of a size."""
+    """ApiVersions, then Metadata as it lies in the vectors, in pieces of a size."""
     filled = {(name, version): data for name, direction, version, kind, data in messages()
               if kind == "filled" and direction == "response"}
+    rows = b"".join(struct.pack(">hhhB", key, 0, top, 0) for key, top in ((3, 13), (18, 4)))
+    versions = b"\0\0\3" + rows + bytes(5)
     seeds = {}
-    for size in (1, 7, 200):
-        for version in (3, 4, 5):
-            stream = b""
-            answers = ((0, filled.get(("ApiVersions", version), b"")), (1, b"\0" + filled["Metadata", 13]))
-            for correlation, body in answers:
-                stream += struct.pack(">II", 4 + len(body), correlation) + body
+    for version in (9, 12, 13):
+        stream = b""
+        for correlation, body in enumerate((versions, b"\0" + filled["Metadata", version])):
+            stream += struct.pack(">II", 4 + len(body), correlation) + body
+        for size in (1, 7, 200):
             parts = [stream[at:at + size] for at in range(0, len(stream), size)]
-            data = b"\0" + b"".join(b"\0" + bytes([len(part)]) + part for part in parts)
-            if len(data) <= SMALL:
-                seeds[f"{version}-by-{size}"] = data
+            seeds[f"{version}-by-{size}"] = b"\0\0\0" + b"".join(b"\0" + bytes([len(part)]) + part for part in parts)
     seeds["refused"] = b"\xff" * 40
     seeds["closed"] = b"\0" + b"\x07\x08\x20\x00" * 10
     return seeds

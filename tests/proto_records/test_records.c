@@ -172,7 +172,8 @@ START_TEST(agrees_on_damage) {
         uint8_t *bytes = memory + WEIR_BATCH_HEADER_SIZE;
         for (uint32_t hits = 1 + draw(3); hits; hits--) {
             uint32_t at = draw(records.len < 40 || draw(2) ? records.len : 40);
-            bytes[at] = draw(2) ? (uint8_t)(bytes[at] ^ 1U << draw(8)) : (uint8_t)draw(256);
+            uint32_t damaged = draw(2) ? bytes[at] ^ 1U << draw(8) : draw(256);
+            bytes[at] = (uint8_t)damaged;
         }
         if (draw(4) == 0)
             header.record_count = (int32_t)draw(8);

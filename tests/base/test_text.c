@@ -2,7 +2,6 @@
 #include <math.h>
 #include <string.h>
 
-#include <json.h>
 #include <text.h>
 #include <weir/fault.h>
 
@@ -115,53 +114,6 @@ START_TEST(fault) {
 }
 END_TEST
 
-static void write_json(weir__json *j) {
-    weir__json_object_begin(j);
-    weir__json_key(j, "a\"b");
-    weir__json_i64(j, INT64_MIN);
-    weir__json_key(j, "list");
-    weir__json_array_begin(j);
-    weir__json_array_begin(j);
-    weir__json_array_end(j);
-    weir__json_object_begin(j);
-    weir__json_object_end(j);
-    weir__json_bool(j, true);
-    weir__json_bool(j, false);
-    weir__json_null(j);
-    weir__json_double(j, 0.1);
-    weir__json_double(j, 1e300);
-    weir__json_double(j, 3);
-    weir__json_double(j, (double)NAN);
-    weir__json_double(j, -(double)INFINITY);
-    weir__json_array_end(j);
-    weir__json_key(j, "s");
-    weir__json_string(j, (weir_str){"\"\\\b\f\n\r\t\x01\x7f\0/\xc3\xa9\xff", 14});
-    weir__json_key(j, "n");
-    weir__json_string(j, (weir_str){NULL, 0});
-    weir__json_object_end(j);
-}
-
-START_TEST(json) {
-    static const char want[] =
-        "{\"a\\\"b\":-9223372036854775808,\"list\":[[],{},true,false,null,0.1,1e+300,3,null,null],"
-        "\"s\":\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u007f\\u0000/\xc3\xa9\xef\xbf\xbd\",\"n\":null}";
-    char memory[300];
-    weir__json j;
-    weir__json_init(&j, memory, sizeof memory);
-    write_json(&j);
-    ck_assert(!j.full);
-    memory[j.len] = 0;
-    ck_assert_str_eq(memory, want);
-    for (size_t cap = 0; cap <= sizeof want - 1; cap++) {
-        memset(memory, '#', sizeof memory);
-        weir__json_init(&j, memory, cap);
-        write_json(&j);
-        ck_assert_int_eq(j.full, cap < sizeof want - 1);
-        ck_assert_int_eq(memory[cap], '#');
-    }
-}
-END_TEST
-
 int main(void) {
     Suite *suite = suite_create("text");
     TCase *all = tcase_create("all");
@@ -170,7 +122,6 @@ int main(void) {
     tcase_add_test(all, utf8);
     tcase_add_test(all, parse_i64);
     tcase_add_test(all, fault);
-    tcase_add_test(all, json);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

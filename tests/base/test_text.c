@@ -1,5 +1,4 @@
 #include <check.h>
-#include <math.h>
 #include <string.h>
 
 #include <text.h>

@@ -17,10 +17,6 @@ void weir__give(weir_client *client, void *p, size_t size) {
         client->alloc->give(client->alloc, p, size);
 }
 
-weir_alloc *weir__client_alloc(weir_client *client) {
-    return client->alloc;
-}
-
 const weir_config *weir__client_config(const weir_client *client) {
     return &client->config;
 }

@@ -136,7 +136,6 @@ weir__coordinator *weir__coordinator_want(weir_client *client, weir_target_kind 
 /* ---- the client's own ---- */
 /* The pause before attempt `attempts` + 1: retry.backoff.ms, doubled each time, with jitter. */
 weir_time_us weir__client_backoff(weir_client *client, uint32_t attempts);
-weir_alloc *weir__client_alloc(weir_client *client);
 const weir_config *weir__client_config(const weir_client *client);
 /* The version of an API that a broker would be spoken to in, capped at max_version (-1: no cap); -1 while no link to
    it has told its versions, or when there is none in common. */

@@ -1,7 +1,5 @@
 #include "codec.h"
 
-#include <string.h>
-
 static const weir__codec *const codecs[] = {
     &weir__codec_gzip,
 #if defined(WEIR__WITH_SNAPPY)
@@ -16,13 +14,6 @@ static const weir__codec *const codecs[] = {
 const weir__codec *weir__codec_find(int id) {
     for (size_t i = 0; i < CODEC_COUNT; i++)
         if ((int)codecs[i]->id == id)
-            return codecs[i];
-    return NULL;
-}
-
-const weir__codec *weir__codec_named(weir_str name) {
-    for (size_t i = 0; i < CODEC_COUNT; i++)
-        if (name.p && strlen(codecs[i]->name) == name.len && memcmp(codecs[i]->name, name.p, name.len) == 0)
             return codecs[i];
     return NULL;
 }

@@ -23,7 +23,5 @@ extern const weir__codec weir__codec_gzip, weir__codec_snappy, weir__codec_lz4, 
 
 /* The codec with a Kafka id (1..4), or NULL when this build lacks it or there is no such id. */
 const weir__codec *weir__codec_find(int id);
-/* The codec with a name ("gzip", "snappy", "lz4", "zstd"), or NULL. */
-const weir__codec *weir__codec_named(weir_str name);
 
 #endif

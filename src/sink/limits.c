@@ -72,8 +72,9 @@ static bool limits_ask(weir_sink *sink, weir_time_us now) {
     sink->limits_resources = weir__sink_take(sink, (sink->topic_count + 1) * sizeof *sink->limits_resources);
     if (sink->limits_resources == NULL)
         return false;
-    weir__text_init(&sink->limits_broker, sink->limits_broker_id, sizeof sink->limits_broker_id);
-    weir__text_add(&sink->limits_broker, "%d", broker.id);
+    weir__text id;
+    weir__text_init(&id, sink->limits_broker_id, sizeof sink->limits_broker_id);
+    weir__text_add(&id, "%d", broker.id);
     sink->limits_keys[0] = weir_str_of("max.message.bytes");
     sink->limits_keys[1] = weir_str_of("transaction.max.timeout.ms");
     for (uint32_t t = 0; t < sink->topic_count; t++)

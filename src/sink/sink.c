@@ -117,9 +117,11 @@ weir_err weir_sink_new(weir_sink **out, weir_client *client, const weir_config *
     weir__list_init(&sink->free_batches);
     weir__worker_add(client, &sink->worker);
     weir_err err = WEIR_OK;
-    if (!copy_text(sink->prefix, sizeof sink->prefix, settings->prefix) ||
-        !copy_text(sink->lineage, sizeof sink->lineage, settings->lineage) ||
-        !copy_text(sink->ledger_topic, sizeof sink->ledger_topic, settings->ledger_topic))
+    if (config->compression_type != WEIR_COMPRESSION_NONE && weir__codec_find((int)config->compression_type) == NULL)
+        err = WEIR_E_UNSUPPORTED; /* this build lacks the codec: better said than written uncompressed */
+    else if (!copy_text(sink->prefix, sizeof sink->prefix, settings->prefix) ||
+             !copy_text(sink->lineage, sizeof sink->lineage, settings->lineage) ||
+             !copy_text(sink->ledger_topic, sizeof sink->ledger_topic, settings->ledger_topic))
         err = WEIR_E_CONFIG;
     if (err == WEIR_OK && sink->transactional)
         err = pool_make(sink);

@@ -187,7 +187,6 @@ struct weir_sink {
     bool limits_known, listed;
     weir__request limits;
     weir_str limits_keys[2];
-    weir__text limits_broker;
     char limits_broker_id[16];
     weir_describe_configs_request limits_message;
     weir_describe_configs_request_describe_configs_resource *limits_resources;

@@ -75,7 +75,8 @@ void weir__group_tick(weir__model *model, weir_time_us now);
 /* A topic is gone: its offsets and its part in transactions go too. */
 void weir__txn_topic_deleted(weir__model *model, weir_str topic);
 void weir__group_topic_deleted(weir__model *model, weir_str topic);
-/* A transaction that holds offsets of a group has ended. */
-void weir__group_end_transaction(weir__model *model, weir_str group, int64_t producer_id, bool commit);
+/* A transaction that holds offsets of groups in a partition of the groups' topic has ended there. */
+void weir__group_end_transaction(weir__model *model, int32_t partition, int64_t producer_id, int16_t producer_epoch,
+                                 bool commit);
 
 #endif

@@ -38,8 +38,7 @@ bool weir__txn_new(weir__model *model) {
             return false;
         }
         for (size_t n = 0; n < seats; n++)
-            txns->seats[kind][n] =
-                (weir__seat){.broker = 1 + (int32_t)((n + !kind) % (size_t)model->config.brokers)};
+            txns->seats[kind][n] = (weir__seat){.broker = 1 + (int32_t)((n + !kind) % (size_t)model->config.brokers)};
     }
     return true;
 }
@@ -179,8 +178,7 @@ static void complete(weir__model *model, weir__txn *txn, weir_time_us now) {
     txn->producer_id = weir__txn_client_id(txn);
     txn->epoch = weir__txn_client_epoch(txn);
     txn->next_producer_id = -1;
-    txn->state =
-        txn->state == WEIR__TXN_PREPARE_COMMIT ? WEIR__TXN_COMPLETE_COMMIT : WEIR__TXN_COMPLETE_ABORT;
+    txn->state = txn->state == WEIR__TXN_PREPARE_COMMIT ? WEIR__TXN_COMPLETE_COMMIT : WEIR__TXN_COMPLETE_ABORT;
     txn->updated = now;
     weir__model_changed(model);
 }

@@ -43,7 +43,7 @@ typedef struct weir__txn {
     weir__txn_state state;
     int64_t producer_id, previous_producer_id; /* the previous one: before the last transition */
     int64_t next_producer_id;                  /* taken over when the transaction is complete; -1 none */
-    int16_t epoch, last_epoch;                 /* epoch -1: never initialized; last_epoch: before the last bump, or -1 */
+    int16_t epoch, last_epoch; /* epoch -1: never initialized; last_epoch: before the last bump, or -1 */
     int32_t timeout_ms;
     weir_time_us started; /* of the last transaction; -1: there was none since the id was initialized */
     weir_time_us updated;

@@ -132,8 +132,8 @@ weir__handled weir__serve_add_partitions_to_txn(weir__exchange *e) {
         answer_all(out, WEIR_CODE_OPERATION_NOT_ATTEMPTED);
         return WEIR__ANSWERED;
     }
-    int16_t code = permit(e, in->v3_and_below_transactional_id, in->v3_and_below_producer_id,
-                          in->v3_and_below_producer_epoch);
+    int16_t code =
+        permit(e, in->v3_and_below_transactional_id, in->v3_and_below_producer_id, in->v3_and_below_producer_epoch);
     if (code == WEIR_CODE_NONE && !add_all(e, in, weir__txn_find(e->model, in->v3_and_below_transactional_id)))
         return WEIR__CLOSED;
     answer_all(out, code);

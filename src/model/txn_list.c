@@ -132,8 +132,8 @@ weir__handled weir__serve_list_transactions(weir__exchange *e) {
         const weir__txn *txn = e->model->txns->items[n];
         if (weir__coordinator_of(e->model, true, weir_str_of(txn->id)) == e->broker && wanted(e, in, txn))
             out->transaction_states.items[out->transaction_states.count++] =
-                (weir_list_transactions_response_transaction_state){
-                    weir_str_of(txn->id), txn->producer_id, weir_str_of(weir__txn_state_name(txn->state))};
+                (weir_list_transactions_response_transaction_state){weir_str_of(txn->id), txn->producer_id,
+                                                                    weir_str_of(weir__txn_state_name(txn->state))};
     }
     return WEIR__ANSWERED;
 }

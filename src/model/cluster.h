@@ -64,8 +64,8 @@ struct weir__model {
 
 /* ---- memory: everything is taken from the model's allocator ---- */
 /* NULL when there is none. Not zeroed. */
-void *weir__take(weir__model *model, size_t size);
-void weir__give(weir__model *model, void *p, size_t size); /* NULL is fine */
+void *weir__model_take(weir__model *model, size_t size);
+void weir__model_give(weir__model *model, void *p, size_t size); /* NULL is fine */
 /* Makes room for one more item in an array of `count` items of `size` bytes, geometrically. False when there is no
    memory: nothing has changed. */
 bool weir__grow(weir__model *model, void **items, size_t *cap, size_t count, size_t size);

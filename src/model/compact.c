@@ -14,11 +14,11 @@ static bool replace(weir__log *log, size_t n, const uint8_t *bytes, uint32_t siz
     weir__segment *segment = &log->segments[batch->segment - log->first_segment];
     size_t behind = batch->at + batch->size, len = segment->len - batch->size + size;
     if (len > segment->cap) {
-        uint8_t *larger = weir__take(log->model, len);
+        uint8_t *larger = weir__model_take(log->model, len);
         if (larger == NULL)
             return false;
         memcpy(larger, segment->bytes, segment->len);
-        weir__give(log->model, segment->bytes, segment->cap);
+        weir__model_give(log->model, segment->bytes, segment->cap);
         segment->bytes = larger;
         segment->cap = len;
     }
@@ -86,7 +86,7 @@ static void head(uint8_t *bytes, const uint8_t *old, const weir_batch_header *he
 static bool clean(weir__log *log, size_t n, const weir_batch_header *header, weir_bytes plain, int64_t offset,
                   int64_t *count, bool *gone) {
     size_t room = WEIR_BATCH_HEADER_SIZE + (size_t)plain.len;
-    uint8_t *bytes = weir__take(log->model, room);
+    uint8_t *bytes = weir__model_take(log->model, room);
     int32_t left = 0;
     int64_t max_timestamp = -1;
     if (bytes == NULL)
@@ -100,7 +100,7 @@ static bool clean(weir__log *log, size_t n, const weir_batch_header *header, wei
         head(bytes, weir__log_bytes(log, &log->batches[n]).p, header, len, left, max_timestamp);
         done = replace(log, n, bytes, (uint32_t)(WEIR_BATCH_HEADER_SIZE + len));
     }
-    weir__give(log->model, bytes, room);
+    weir__model_give(log->model, bytes, room);
     return done;
 }
 

@@ -41,7 +41,7 @@ static bool show(weir__exchange *e, const char *key, weir_str value, int8_t sour
     const weir_describe_configs_request *request = e->request;
     *to = (shown){.name = weir_str_of(key),
                   .value = value,
-                  .is_default = source == FROM_DEFAULT,
+                  .is_default = e->header.api_version == 0 && source == FROM_DEFAULT,
                   .read_only = source == FROM_STATIC,
                   .config_source = source,
                   .config_type = type};

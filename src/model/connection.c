@@ -40,19 +40,19 @@ static bool buffer_room(weir__model *model, buffer *b, size_t more, size_t first
     size_t cap = b->cap > 0 ? b->cap : first;
     while (cap < b->len + more)
         cap *= 2;
-    uint8_t *bytes = weir__take(model, cap);
+    uint8_t *bytes = weir__model_take(model, cap);
     if (bytes == NULL)
         return false;
     if (b->len > 0)
         memcpy(bytes, b->bytes, b->len);
-    weir__give(model, b->bytes, b->cap);
+    weir__model_give(model, b->bytes, b->cap);
     b->bytes = bytes;
     b->cap = cap;
     return true;
 }
 
 static void buffer_free(weir__model *model, buffer *b) {
-    weir__give(model, b->bytes, b->cap);
+    weir__model_give(model, b->bytes, b->cap);
     *b = (buffer){0};
 }
 
@@ -78,7 +78,7 @@ int32_t weir__model_connect(weir__model *model, int32_t broker) {
     if (!weir__grow(model, (void **)&model->connections, &model->connection_cap, model->connection_count,
                     sizeof *model->connections))
         return -1;
-    weir__connection *connection = weir__take(model, sizeof *connection);
+    weir__connection *connection = weir__model_take(model, sizeof *connection);
     if (connection == NULL)
         return -1;
     memset(connection, 0, sizeof *connection);
@@ -96,7 +96,7 @@ void weir__model_disconnect(weir__model *model, int32_t number) {
 void weir__connection_free(weir__model *model, weir__connection *connection) {
     buffer_free(model, &connection->in);
     buffer_free(model, &connection->out);
-    weir__give(model, connection, sizeof *connection);
+    weir__model_give(model, connection, sizeof *connection);
 }
 
 weir_bytes weir__model_output(const weir__model *model, int32_t number) {
@@ -141,10 +141,10 @@ typedef struct work {
 
 static bool scratch_grow(weir__model *model) {
     size_t size = model->scratch_size > 0 ? 2 * model->scratch_size : SCRATCH_FIRST;
-    uint8_t *scratch = weir__take(model, size);
+    uint8_t *scratch = weir__model_take(model, size);
     if (scratch == NULL)
         return false;
-    weir__give(model, model->scratch, model->scratch_size);
+    weir__model_give(model, model->scratch, model->scratch_size);
     model->scratch = scratch;
     model->scratch_size = size;
     return true;

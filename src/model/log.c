@@ -9,21 +9,21 @@
 #define SEGMENT_SIZE  ((size_t)1 << 20) /* past which a new one is begun */
 
 static void segment_free(weir__log *log, weir__segment *segment) {
-    weir__give(log->model, segment->bytes, segment->cap);
+    weir__model_give(log->model, segment->bytes, segment->cap);
 }
 
 void weir__log_free(weir__log *log) {
     weir__model *model = log->model;
     for (size_t n = 0; n < log->segment_count; n++)
         segment_free(log, &log->segments[n]);
-    weir__give(model, log->segments, log->segment_cap * sizeof *log->segments);
-    weir__give(model, log->batches, log->batch_cap * sizeof *log->batches);
-    weir__give(model, log->epochs, log->epoch_cap * sizeof *log->epochs);
-    weir__give(model, log->open, log->open_cap * sizeof *log->open);
-    weir__give(model, log->aborted, log->aborted_cap * sizeof *log->aborted);
-    weir__give(model, log->producers, log->producer_cap * sizeof *log->producers);
-    weir__give(model, log->verifications, log->verification_cap * sizeof *log->verifications);
-    weir__give(model, log, sizeof *log);
+    weir__model_give(model, log->segments, log->segment_cap * sizeof *log->segments);
+    weir__model_give(model, log->batches, log->batch_cap * sizeof *log->batches);
+    weir__model_give(model, log->epochs, log->epoch_cap * sizeof *log->epochs);
+    weir__model_give(model, log->open, log->open_cap * sizeof *log->open);
+    weir__model_give(model, log->aborted, log->aborted_cap * sizeof *log->aborted);
+    weir__model_give(model, log->producers, log->producer_cap * sizeof *log->producers);
+    weir__model_give(model, log->verifications, log->verification_cap * sizeof *log->verifications);
+    weir__model_give(model, log, sizeof *log);
 }
 
 int32_t weir__log_leader(const weir__log *log) {
@@ -37,7 +37,7 @@ static void epoch_begin(weir__log *log) {
 }
 
 weir__log *weir__log_new(weir__model *model, weir__topic *topic, int32_t partition, int32_t leader) {
-    weir__log *log = weir__take(model, sizeof *log);
+    weir__log *log = weir__model_take(model, sizeof *log);
     if (log == NULL)
         return NULL;
     *log = (weir__log){.model = model, .topic = topic, .partition = partition, .leader = leader};
@@ -204,12 +204,12 @@ static bool segment_reserve(weir__log *log, size_t size) {
         size_t cap = last->cap > 0 ? last->cap : SEGMENT_FIRST;
         while (cap < last->len + size)
             cap *= 2;
-        uint8_t *bytes = weir__take(model, cap);
+        uint8_t *bytes = weir__model_take(model, cap);
         if (bytes == NULL)
             return false;
         if (last->len > 0)
             memcpy(bytes, last->bytes, last->len);
-        weir__give(model, last->bytes, last->cap);
+        weir__model_give(model, last->bytes, last->cap);
         last->bytes = bytes, last->cap = cap;
     }
     if (last == &log->segments[log->segment_count])

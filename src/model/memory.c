@@ -5,11 +5,11 @@
 
 #define FIRST_CAP 4 /* items of an array that has grown once */
 
-void *weir__take(weir__model *model, size_t size) {
+void *weir__model_take(weir__model *model, size_t size) {
     return model->alloc->take(model->alloc, size);
 }
 
-void weir__give(weir__model *model, void *p, size_t size) {
+void weir__model_give(weir__model *model, void *p, size_t size) {
     if (p != NULL)
         model->alloc->give(model->alloc, p, size);
 }
@@ -23,12 +23,12 @@ bool weir__grow_by(weir__model *model, void **items, size_t *cap, size_t count, 
             return false;
         wanted *= 2;
     }
-    void *grown = weir__take(model, wanted * size);
+    void *grown = weir__model_take(model, wanted * size);
     if (grown == NULL)
         return false;
     if (count > 0)
         memcpy(grown, *items, count * size);
-    weir__give(model, *items, *cap * size);
+    weir__model_give(model, *items, *cap * size);
     *items = grown;
     *cap = wanted;
     return true;
@@ -39,7 +39,7 @@ bool weir__grow(weir__model *model, void **items, size_t *cap, size_t count, siz
 }
 
 char *weir__copy_text(weir__model *model, weir_str text) {
-    char *copy = weir__take(model, (size_t)text.len + 1);
+    char *copy = weir__model_take(model, (size_t)text.len + 1);
     if (copy == NULL)
         return NULL;
     if (text.len > 0)

@@ -39,7 +39,7 @@ weir__model *weir__model_new(const weir__model_config *config, weir_alloc *alloc
     model->config.host = weir__copy_text(model, weir_str_of(config->host));
     for (int32_t n = 0; n < config->brokers; n++)
         model->brokers[n] = (weir__broker){.up = true, .failover = WEIR_NEVER, .next_session_id = 1};
-    if (model->config.host != NULL && weir__txn_new(model) && weir__group_new(model))
+    if (model->config.host != NULL && weir__txns_new(model) && weir__groups_new(model))
         return model;
     weir__model_free(model);
     return NULL;
@@ -47,19 +47,19 @@ weir__model *weir__model_new(const weir__model_config *config, weir_alloc *alloc
 
 void weir__model_free(weir__model *model) {
     weir_alloc *alloc = model->alloc;
-    weir__txn_free(model);
-    weir__group_free(model);
+    weir__txns_free(model);
+    weir__groups_free(model);
     for (size_t n = 0; n < model->connection_count; n++)
         weir__connection_free(model, model->connections[n]);
-    weir__give(model, model->connections, model->connection_cap * sizeof *model->connections);
+    weir__model_give(model, model->connections, model->connection_cap * sizeof *model->connections);
     for (int32_t n = 0; n < model->config.brokers; n++)
         weir__sessions_free(model, &model->brokers[n]);
     for (size_t n = 0; n < model->topic_count; n++)
         weir__topic_free(model, model->topics[n]);
-    weir__give(model, model->topics, model->topic_cap * sizeof *model->topics);
-    weir__give(model, model->scratch, model->scratch_size);
+    weir__model_give(model, model->topics, model->topic_cap * sizeof *model->topics);
+    weir__model_give(model, model->scratch, model->scratch_size);
     if (model->config.host != NULL)
-        weir__give(model, (void *)(uintptr_t)model->config.host, strlen(model->config.host) + 1);
+        weir__model_give(model, (void *)(uintptr_t)model->config.host, strlen(model->config.host) + 1);
     alloc->give(alloc, model, sizeof *model);
 }
 

@@ -18,14 +18,14 @@ int32_t weir__session_next_epoch(int32_t epoch) {
 
 void weir__session_close(weir__model *model, weir__broker *broker, weir__session *session) {
     size_t n = (size_t)(session - broker->sessions);
-    weir__give(model, session->cursors, session->cursor_cap * sizeof *session->cursors);
+    weir__model_give(model, session->cursors, session->cursor_cap * sizeof *session->cursors);
     memmove(session, session + 1, (--broker->session_count - n) * sizeof *session);
 }
 
 void weir__sessions_free(weir__model *model, weir__broker *broker) {
     while (broker->session_count > 0)
         weir__session_close(model, broker, &broker->sessions[broker->session_count - 1]);
-    weir__give(model, broker->sessions, broker->session_cap * sizeof *broker->sessions);
+    weir__model_give(model, broker->sessions, broker->session_cap * sizeof *broker->sessions);
     broker->sessions = NULL;
     broker->session_cap = 0;
 }

@@ -133,12 +133,12 @@ int16_t weir__topic_set(weir__model *model, weir__topic *topic, weir_str key, we
     if (value.p != NULL && ((copy = weir__copy_text(model, value)) == NULL ||
                             !weir__grow(model, (void **)&topic->settings, &topic->setting_cap, topic->setting_count,
                                         sizeof *topic->settings))) {
-        weir__give(model, copy, (size_t)value.len + 1);
+        weir__model_give(model, copy, (size_t)value.len + 1);
         return WEIR_CODE_KAFKA_STORAGE_ERROR;
     }
     weir__setting *setting = find(topic, kind->key);
     if (setting != NULL) {
-        weir__give(model, setting->value, setting->value_size);
+        weir__model_give(model, setting->value, setting->value_size);
         *setting = topic->settings[--topic->setting_count];
     }
     if (copy != NULL)

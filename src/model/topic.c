@@ -63,7 +63,7 @@ static weir_uuid next_id(weir__model *model) {
 static void logs_free(weir__model *model, weir__topic *topic) {
     for (int32_t n = 0; n < topic->partitions; n++)
         weir__log_free(topic->logs[n]);
-    weir__give(model, topic->logs, (size_t)topic->partitions * sizeof *topic->logs);
+    weir__model_give(model, topic->logs, (size_t)topic->partitions * sizeof *topic->logs);
     topic->logs = NULL;
     topic->partitions = 0;
 }
@@ -71,20 +71,20 @@ static void logs_free(weir__model *model, weir__topic *topic) {
 void weir__topic_free(weir__model *model, weir__topic *topic) {
     logs_free(model, topic);
     for (size_t n = 0; n < topic->setting_count; n++)
-        weir__give(model, topic->settings[n].value, topic->settings[n].value_size);
-    weir__give(model, topic->settings, topic->setting_cap * sizeof *topic->settings);
-    weir__give(model, topic->name, strlen(topic->name) + 1);
-    weir__give(model, topic, sizeof *topic);
+        weir__model_give(model, topic->settings[n].value, topic->settings[n].value_size);
+    weir__model_give(model, topic->settings, topic->setting_cap * sizeof *topic->settings);
+    weir__model_give(model, topic->name, strlen(topic->name) + 1);
+    weir__model_give(model, topic, sizeof *topic);
 }
 
 /* A topic without partitions at the end of the list. */
 static weir__topic *shell_new(weir__model *model, weir_str name) {
-    weir__topic *topic = weir__take(model, sizeof *topic);
+    weir__topic *topic = weir__model_take(model, sizeof *topic);
     char *copy = weir__copy_text(model, name);
     if (topic == NULL || copy == NULL ||
         !weir__grow(model, (void **)&model->topics, &model->topic_cap, model->topic_count, sizeof topic)) {
-        weir__give(model, topic, sizeof *topic);
-        weir__give(model, copy, (size_t)name.len + 1);
+        weir__model_give(model, topic, sizeof *topic);
+        weir__model_give(model, copy, (size_t)name.len + 1);
         return NULL;
     }
     *topic = (weir__topic){.name = copy};
@@ -106,7 +106,7 @@ static int32_t leader_of(const weir__model *model, const weir__topic *topic, int
 
 bool weir__topic_grow(weir__model *model, weir__topic *topic, int32_t partitions) {
     size_t size = sizeof *topic->logs;
-    weir__log **logs = weir__take(model, (size_t)partitions * size);
+    weir__log **logs = weir__model_take(model, (size_t)partitions * size);
     int32_t n = topic->partitions;
     if (logs == NULL)
         return false;
@@ -118,10 +118,10 @@ bool weir__topic_grow(weir__model *model, weir__topic *topic, int32_t partitions
     if (n < partitions) {
         while (n-- > topic->partitions)
             weir__log_free(logs[n]);
-        weir__give(model, logs, (size_t)partitions * size);
+        weir__model_give(model, logs, (size_t)partitions * size);
         return false;
     }
-    weir__give(model, topic->logs, (size_t)topic->partitions * size);
+    weir__model_give(model, topic->logs, (size_t)topic->partitions * size);
     topic->logs = logs;
     topic->partitions = partitions;
     weir__model_changed(model);

@@ -49,9 +49,9 @@ static weir_sink *open_sink(int32_t partitions) {
     return sink;
 }
 
-/* Sends `count` records with rising numbers to each partition. */
-static void send_all(weir_sink *sink, int32_t partitions, int32_t count) {
-    for (int32_t n = 0; n < count; n++)
+/* Sends records with the numbers [from, to) to each partition. */
+static void send_all(weir_sink *sink, int32_t partitions, int32_t from, int32_t to) {
+    for (int32_t n = from; n < to; n++)
         for (int32_t p = 0; p < partitions; p++) {
             char text[16];
             weir_err err;
@@ -66,11 +66,26 @@ static void send_all(weir_sink *sink, int32_t partitions, int32_t count) {
 
 static void flush(weir_sink *sink) {
     weir_err err;
-    for (int n = 0; (err = weir_sink_prepare(sink, 1, h.now)) == WEIR_AGAIN; n++) {
+    for (int n = 0; (err = weir_sink_flush(sink)) == WEIR_AGAIN; n++) {
         ck_assert_int_lt(n, PATIENCE);
         go_on(sink);
     }
     ck_assert_msg(err == WEIR_OK, "%s", weir_sink_fault(sink)->text);
+}
+
+static void checkpoint(weir_sink *sink, uint64_t number) {
+    weir_err err;
+    for (int n = 0; (err = weir_sink_prepare(sink, number, h.now)) == WEIR_AGAIN; n++) {
+        ck_assert_int_lt(n, PATIENCE);
+        go_on(sink);
+    }
+    ck_assert_msg(err == WEIR_OK, "%s", weir_sink_fault(sink)->text);
+    weir_sink_commit(sink, number, h.now);
+    for (int n = 0; weir_sink_uncommitted(sink) > 0; n++) {
+        ck_assert_int_lt(n, PATIENCE);
+        go_on(sink);
+        ck_assert_msg(weir_sink_tick(sink, h.now) == WEIR_OK, "%s", weir_sink_fault(sink)->text);
+    }
 }
 
 /* Reads topic t to its end; each partition must give `count` records with rising numbers. */
@@ -121,11 +136,50 @@ static void write_and_read(weir_delivery delivery, int32_t partitions, int32_t c
     ck_assert_int_eq(weir__model_create_topic(h.model, "t", partitions, h.now), 0);
     modelhost_connect(&h);
     weir_sink *sink = open_sink(partitions);
-    send_all(sink, partitions, count);
+    send_all(sink, partitions, 0, count);
     flush(sink);
     weir_sink_free(sink);
     read_all(partitions, count);
 }
+
+/* Three transactions; the last is left open. */
+static void commit_and_read(void) {
+    h.client_config.delivery_guarantee = WEIR_DELIVERY_EXACTLY_ONCE;
+    modelhost_start(&h);
+    ck_assert_int_eq(weir__model_create_topic(h.model, "t", 3, h.now), 0);
+    modelhost_connect(&h);
+    weir_sink *sink = open_sink(3);
+    send_all(sink, 3, 0, 100);
+    checkpoint(sink, 1);
+    send_all(sink, 3, 100, 200);
+    checkpoint(sink, 2);
+    send_all(sink, 3, 200, 300);
+    for (weir_time_us until = h.now + SECOND; h.now < until;) /* the markers follow behind the answer */
+        go_on(sink);
+    weir_sink_free(sink);
+    h.client_config.isolation_level = WEIR_READ_COMMITTED;
+    read_all(3, 200);
+}
+
+START_TEST(transactions_are_read_when_committed) {
+    h.config.brokers = 3;
+    commit_and_read();
+}
+END_TEST
+
+START_TEST(transactions_of_version_0_too) {
+    h.config.brokers = 2;
+    h.config.transaction_version = 0;
+    commit_and_read();
+}
+END_TEST
+
+START_TEST(transactions_of_3_9_too) {
+    h.config.release = WEIR__MODEL_3_9;
+    h.config.transaction_version = 0;
+    commit_and_read();
+}
+END_TEST
 
 START_TEST(plain_records_come_back) {
     write_and_read(WEIR_DELIVERY_NONE, 1, 100);
@@ -166,6 +220,9 @@ int main(void) {
     tcase_add_test(tcase, three_brokers_share_the_work);
     tcase_add_test(tcase, small_pieces_do_not_matter);
     tcase_add_test(tcase, the_older_release_will_do);
+    tcase_add_test(tcase, transactions_are_read_when_committed);
+    tcase_add_test(tcase, transactions_of_version_0_too);
+    tcase_add_test(tcase, transactions_of_3_9_too);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -68,7 +68,9 @@ static int32_t idle_machine(sim_world *w) {
 static void start_from_older(sim_world *w, int32_t machine) {
     int32_t other = idle_machine(w);
     weir__choice choice = newest(&w->machines[machine]);
-    if (other < 0 || !choice.found || choice.fallback) {
+    bool has_older =
+        choice.found && !choice.fallback && disk_seen(&w->machines[machine], slots[1 - choice.slot]).len > 0;
+    if (other < 0 || !has_older) {
         (void)process_start(w, machine);
         return;
     }

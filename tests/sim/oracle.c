@@ -320,6 +320,8 @@ void oracle_ended(sim_world *w, sim_process *p) {
 
 /* ---- the end ---- */
 bool oracle_satisfied(const sim_world *w) {
+    if (markers_under_way(w))
+        return false;
     for (int32_t n = 0; n < w->plan.partitions; n++) {
         const sim_oracle_partition *p = &w->oracle.partitions[n];
         if (settle(w, p, p->visible, true).entry < p->count)

@@ -166,12 +166,6 @@ static void expire(sim_world *w, fault_class class) {
         weir__model_expire_producers(w->model, "out", (int32_t)world_draw(w, (uint64_t)w->plan.partitions));
 }
 
-/* The offset up to which the input is in the output: nobody needs to read that again. */
-static int64_t visible_to(const sim_world *w, int32_t partition) {
-    const sim_oracle_partition *p = &w->oracle.partitions[partition];
-    return p->visible.entry < p->count ? p->entries[p->visible.entry].offset : 0;
-}
-
 static void compact(sim_world *w) {
     int32_t partition = (int32_t)world_draw(w, (uint64_t)w->plan.partitions);
     sim_oracle_partition *p = &w->oracle.partitions[partition];
@@ -179,7 +173,8 @@ static void compact(sim_world *w) {
         return;
     size_t first = (size_t)world_draw(w, p->count), count = 1 + (size_t)world_draw(w, 4);
     for (size_t n = first; n < first + count && n < p->count; n++) {
-        if (weir__model_compact(w->model, "in", partition, p->entries[n].offset, 1) == WEIR_CODE_NONE)
+        if (!p->entries[n].optional &&
+            weir__model_compact(w->model, "in", partition, p->entries[n].offset, 1) == WEIR_CODE_NONE)
             p->entries[n].optional = true;
     }
 }
@@ -197,6 +192,7 @@ static void truncate_input(sim_world *w, int32_t partition) {
     if (after.end >= before.end)
         return;
     p->lost_from = after.end;
+    p->cut = p->read_to > after.end;
     w->oracle.excused = true;
     for (size_t n = 0; n < p->count; n++)
         p->entries[n].optional = p->entries[n].optional || p->entries[n].offset >= after.end;
@@ -216,15 +212,22 @@ static void lose_input(sim_world *w, fault_class class) {
         p->lost_from = before;
         return;
     }
+    w->recreated = true;
     (void)weir__model_delete_topic(w->model, "in", w->now);
     (void)weir__model_create_topic(w->model, "in", w->plan.partitions, w->now);
     for (int32_t n = 0; n < w->plan.partitions; n++)
         w->oracle.partitions[n].lost_from = 0;
 }
 
+/* Nobody else may be about to read what one process is through with. */
 static void trim(sim_world *w) {
+    int processes = 0;
+    for (int n = 0; n < WORLD_PROCESSES; n++)
+        processes += w->processes[n].alive;
+    if (processes > 1)
+        return;
     int32_t partition = (int32_t)world_draw(w, (uint64_t)w->plan.partitions);
-    int64_t before = visible_to(w, partition);
+    int64_t before = w->oracle.partitions[partition].safe_to;
     if (before > 0)
         (void)weir__model_delete_records(w->model, "in", partition, before);
 }

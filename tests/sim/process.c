@@ -16,6 +16,7 @@ static void *thin_take(weir_alloc *self, size_t size) {
     sim_thin_alloc *thin = (sim_thin_alloc *)self;
     if (thin->fail_in > 0 && --thin->fail_in == 0 && thin->fail_count > 0) {
         thin->fail_count--;
+        thin->failed = true;
         thin->fail_in = thin->fail_count > 0;
         return NULL;
     }

@@ -15,6 +15,7 @@ typedef struct sim_thin_alloc {
     weir_alloc *inner;
     int64_t fail_in; /* takings from now; 0: none fails */
     int64_t fail_count;
+    bool failed; /* at least once */
 } sim_thin_alloc;
 
 typedef struct sim_process {

@@ -53,7 +53,7 @@ static int32_t idle_machine(sim_world *w) {
    paused, or it runs on. */
 static void start_second(sim_world *w, sim_process *p) {
     int32_t machine = idle_machine(w);
-    if (machine < 0 || p->machine != w->last_good)
+    if (machine < 0 || p->machine != w->last_good || !newest(&w->machines[p->machine]).found)
         return;
     if (world_draw(w, 2) == 0)
         pause_it(w, p);

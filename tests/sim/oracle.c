@@ -250,20 +250,13 @@ void oracle_restored(sim_world *w, int32_t machine, uint64_t number) {
 }
 
 /* ---- what the job says ---- */
-static bool alone(const sim_world *w) {
-    int count = 0;
-    for (int n = 0; n < WORLD_PROCESSES; n++)
-        count += w->processes[n].alive;
-    return count == 1;
-}
-
 /* Invariants 8 and 9: when a process begins to read, nothing of an earlier one is open, and nothing can become so. */
 static void started(sim_world *w, sim_process *p) {
     weir__model_transaction t;
     p->started = true;
     w->last_good = p->machine;
     memset(w->refused, 0, sizeof w->refused);
-    for (size_t n = 0; alone(w) && weir__model_transaction_at(w->model, n, &t); n++)
+    for (size_t n = 0; p->alone && weir__model_transaction_at(w->model, n, &t); n++)
         if (starts_with_job(t.id) && strcmp(t.state, "Ongoing") == 0)
             world_violate(w, 9, "the job reads while transaction %s is open (producer %lld epoch %d)", t.id,
                           (long long)t.producer_id, t.producer_epoch);

@@ -21,6 +21,7 @@ typedef struct sim_thin_alloc {
 typedef struct sim_process {
     struct sim_world *world;
     bool alive, paused, started, stop_asked;
+    bool alone;            /* no other process has been alive since it was started */
     int32_t index, number; /* number: counts all processes of this world */
     int32_t machine;
     weir_time_us clock; /* ahead of the world's */

@@ -37,10 +37,25 @@ static weir__choice newest(const sim_disk *d) {
     return choice;
 }
 
-/* A machine on which nothing runs; -1: there is none. */
-static int32_t idle_machine(sim_world *w) {
+/* The machine that holds the highest number of a checkpoint. */
+static int32_t furthest_machine(const sim_world *w) {
+    int32_t furthest = 0;
+    uint64_t highest = 0;
     for (int32_t n = 0; n < WORLD_MACHINES; n++) {
-        bool busy = n == w->machine || n == w->last_good;
+        weir__choice choice = newest(&w->machines[n]);
+        if (choice.found && choice.checkpoint.number > highest) {
+            furthest = n;
+            highest = choice.checkpoint.number;
+        }
+    }
+    return furthest;
+}
+
+/* A machine on which nothing runs and whose files nobody will miss; -1: there is none. */
+static int32_t idle_machine(sim_world *w) {
+    int32_t furthest = furthest_machine(w);
+    for (int32_t n = 0; n < WORLD_MACHINES; n++) {
+        bool busy = n == w->machine || n == w->last_good || n == furthest;
         for (int i = 0; i < WORLD_PROCESSES; i++)
             busy = busy || (w->processes[i].alive && w->processes[i].machine == n);
         if (!busy)

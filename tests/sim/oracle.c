@@ -1,5 +1,6 @@
 #include "oracle.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -333,6 +334,16 @@ bool oracle_satisfied(const sim_world *w) {
             return false;
     }
     return true;
+}
+
+void oracle_missing(const sim_world *w, char *text, size_t size) {
+    for (int32_t n = 0; n < w->plan.partitions; n++) {
+        const sim_oracle_partition *p = &w->oracle.partitions[n];
+        size_t next = settle(w, p, p->visible, true).entry;
+        if (next < p->count)
+            snprintf(text, size, "partition %d: record %lld, read at offset %lld, is missing, and %zu more", n,
+                     (long long)p->entries[next].n, (long long)p->entries[next].offset, p->count - next - 1);
+    }
 }
 
 void oracle_finish(sim_world *w) {

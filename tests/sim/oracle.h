@@ -66,6 +66,8 @@ void oracle_told(struct sim_world *w, struct sim_process *p, const weir_job_even
 void oracle_ended(struct sim_world *w, struct sim_process *p);
 /* Whether everything that went in is visible. */
 bool oracle_satisfied(const struct sim_world *w);
+/* Says what is missing; leaves the text as it is when nothing is. */
+void oracle_missing(const struct sim_world *w, char *text, size_t size);
 /* Nothing may be left over once the job has been stopped. */
 void oracle_finish(struct sim_world *w);
 

@@ -114,9 +114,11 @@ static void look(sim_world *w) {
     }
     for (int n = 0; n < WORLD_PROCESSES; n++)
         w->processes[n].stop_asked = w->processes[n].stop_asked || satisfied;
-    if (w->now > w->plan.calm_from + WORLD_US)
-        world_violate(w, 0 + 16, "no end within %d s after the last fault: %s", WORLD_US / SECOND,
-                      satisfied ? "all is visible, but the job does not stop" : "not everything is visible");
+    if (w->now > w->plan.calm_from + WORLD_US) {
+        char missing[100] = "all is visible, but the job does not stop";
+        oracle_missing(w, missing, sizeof missing);
+        world_violate(w, 16, "no end within %d s after the last fault: %s", WORLD_US / SECOND, missing);
+    }
     agenda_add(&w->agenda, w->now + 100000, EVENT_LOOK, 0);
 }
 

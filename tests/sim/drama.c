@@ -136,6 +136,8 @@ void drama_after_death(sim_world *w, int32_t machine) {
         start_from_older(w, machine);
         return;
     case AFTERMATH_TWICE:
+        if (!newest(&w->machines[machine]).found)
+            break;
         w->copied = idle_machine(w);
         disk_copy(&w->machines[w->copied], &w->machines[machine]);
         w->oracle.saved[w->copied] = 0;

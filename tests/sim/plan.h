@@ -24,6 +24,7 @@
     X(HALF_OPEN, "half-open connection", CHANCE)                                                                       \
     X(SILENT_UP, "requests vanish", CHANCE)                                                                            \
     X(SILENT_DOWN, "answers vanish", CHANCE)                                                                           \
+    X(LATE, "requests arrive late", CHANCE)                                                                            \
     X(STALL, "connection stalls", TIMED)                                                                               \
     X(RESET, "all connections reset", TIMED)                                                                           \
     /* answers that Kafka may give */                                                                                  \

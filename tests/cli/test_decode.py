@@ -25,38 +25,52 @@ def messages():
 
 
 class Set:
-    """A record set of the vectors: its bytes, and the documents of its one batch and of its records."""
+    """A record set of the vectors: its bytes, and the documents of its batches and of its records."""
+    TYPES = {"-1": "NoTimestampType", "0": "CreateTime", "1": "LogAppendTime"}
 
     def __init__(self, lines):
         self.name, self.hex = (line.split(" ", 1)[1] for line in lines[:2])
-        base, last, count, epoch, *producer, codec, transactional, control, largest = lines[2].split(" ")[1:]
-        size = len(self.hex) // 2
-        appended = self.name == "log-append-time"
-        self.batch = {
-            "magic": 2, "sizeInBytes": size, "checksum": int(self.hex[34:42], 16), "compression": codec,
-            "baseOffset": int(base), "lastOffset": int(last), "count": int(count),
-            "timestampType": "LogAppendTime" if appended else "CreateTime", "maxTimestamp": int(largest),
-            "deleteHorizonMs": int(self.hex[54:70], 16) if "delete-horizon" in self.name else None,
+        self.batches, self.records = [], []
+        left = bytes.fromhex(self.hex)
+        for line in lines[2:]:
+            word, *fields = line.split(" ")
+            if word == "record":
+                self.records.append(self.record(fields))
+                self.batches[-1]["timestampType"] = self.records[-1]["timestampType"]
+                continue
+            size = 12 + int.from_bytes(left[8:12], "big")
+            self.batches.append(self.batch(left[:size], fields))
+            left = left[size:]
+
+    def batch(self, data, fields):
+        base, last, count, epoch, *producer, codec, transactional, control, largest = fields
+        crc_at = 17 if data[16] == 2 else 12
+        return {
+            "magic": data[16], "sizeInBytes": len(data),
+            "checksum": int.from_bytes(data[crc_at:crc_at + 4], "big"), "compression": codec,
+            "baseOffset": int(base), "lastOffset": int(last), "count": None if count == "null" else int(count),
+            "timestampType": "CreateTime", "maxTimestamp": int(largest),
+            "deleteHorizonMs": int.from_bytes(data[27:35], "big") if "delete-horizon" in self.name else None,
             "producerId": int(producer[0]), "producerEpoch": int(producer[1]), "baseSequence": int(producer[2]),
             "isTransactional": transactional == "true", "isControl": control == "true",
             "partitionLeaderEpoch": int(epoch)}
-        self.records = list(map(self.record, lines[3:]))
 
     @staticmethod
     def bytes(text):
         return {"-": None, ".": ""}.get(text, text)
 
-    def record(self, line):
-        offset, timestamp, appended, key, value, *headers = line.split(" ")[1:]
+    def record(self, fields):
+        offset, timestamp, kind, key, value, *headers = fields
         pairs = [header.split("=") for header in headers]
-        return {"offset": int(offset), "timestamp": int(timestamp),
-                "timestampType": "LogAppendTime" if appended == "1" else "CreateTime",
+        return {"offset": int(offset), "timestamp": int(timestamp), "timestampType": self.TYPES[kind],
                 "key": self.bytes(key), "value": self.bytes(value),
                 "headers": [[bytes.fromhex(self.bytes(name)).decode(), self.bytes(content)] for name, content in pairs]}
 
 
-def sets():
-    parts = (VECTORS / "records.txt").read_text("ascii").split("\nend\n")[:-1]
+def sets(*files):
+    """Those of record batches, or of the files that are named."""
+    parts = [part for name in files or ["records.txt"]
+             for part in (VECTORS / name).read_text("ascii").split("\nend\n")[:-1]]
     return [Set(part.split("\n")) for part in parts]
 
 
@@ -182,18 +196,18 @@ class Messages(unittest.TestCase):
 
 class Records(unittest.TestCase):
     def test_golden_lines(self):
-        known = sets()
+        known = sets("records.txt", "message-sets.txt")
         status, out, error = run("decode", "records", "--lines", stdin="".join(s.hex + "\n" for s in known).encode())
         self.assertEqual((status, error), (0, b""))
         for known_set, line in zip(known, out.split(b"\n")[:-1], strict=True):
             document = json.loads(line)
-            self.assertEqual(document["batches"], [known_set.batch], known_set.name)
+            self.assertEqual(document["batches"], known_set.batches, known_set.name)
             self.assertEqual(document["records"], known_set.records, known_set.name)
 
     def test_segment(self):
-        known = sets()
+        known = sets("records.txt", "message-sets.txt")
         text = b"".join(bytes.fromhex(s.hex) for s in known)
-        wanted = {"batches": [s.batch for s in known], "records": [r for s in known for r in s.records]}
+        wanted = {"batches": [b for s in known for b in s.batches], "records": [r for s in known for r in s.records]}
         for cut in (b"", text[:16], text[:60], text[:3000]):
             status, out, _ = run("decode", "records", stdin=text + cut)
             self.assertEqual((status, json.loads(out) == wanted), (0, True), len(cut))
@@ -211,7 +225,8 @@ class Records(unittest.TestCase):
         cases = [
             (plain + marker[:-1] + b"\1", "MALFORMED", len(plain)),     # the checksum
             (plain + marker + b"\xff" * 30, "MALFORMED", len(plain) + len(marker)),
-            (marker[:16] + b"\1" + marker[17:], "UNSUPPORTED", 0),      # the format before KIP-98
+            (marker[:16] + b"\1" + marker[17:], "MALFORMED", 0),        # not what the format before KIP-98 looks like
+            (marker[:16] + b"\3" + marker[17:], "MALFORMED", 0),        # a format that does not exist
             (resealed(plain, 21, b"\0\1"), "MALFORMED", 0),          # says gzip and is not
             (resealed(plain, 21, b"\0\7"), "UNSUPPORTED", 0),        # a codec that does not exist
             (marker + resealed(gzip, 21, b"\0\0"), "MALFORMED", len(marker)),

@@ -272,8 +272,9 @@ static void boolean(parser *p, void *member) {
         refuse(p);
 }
 
-/* One value, or one item of an array, of a kind; null was looked for before. */
-static void value(parser *p, int kind, const weir__row *row, uint8_t *member) {
+/* One value, or one item of an array; null was looked for before. */
+static void value(parser *p, const weir__row *row, uint8_t *member) {
+    int kind = weir__value_kind(row);
     weir__view v;
     void *inner;
     switch (kind) {
@@ -342,7 +343,7 @@ static void array(parser *p, const weir__row *row, uint8_t *member) {
         if (i > 0)
             expect(p, ',');
         peek(p);
-        value(p, row->kind & ~WEIR__ARRAY, row, (uint8_t *)a.items + (size_t)i * size);
+        value(p, row, (uint8_t *)a.items + (size_t)i * size);
     }
     expect(p, ']');
     if (p->in->error)
@@ -359,6 +360,15 @@ static void set_null(const weir__row *row, uint8_t *member) {
 }
 
 static void member_value(parser *p, const weir__row *row, uint8_t *member) {
+    if (row->kind & WEIR__APART) {
+        uint8_t *apart = weir_arena_take(p->arena, weir__item_size(row));
+        memcpy(member, &apart, sizeof apart);
+        member = apart;
+        if (!apart) {
+            weir_in_fail(p->in, WEIR_E_NO_MEMORY);
+            return;
+        }
+    }
     if (peek(p) == 'n' && weir__row_nullable(row, p->version)) {
         if (take_word(p, "null"))
             set_null(row, member);
@@ -367,7 +377,7 @@ static void member_value(parser *p, const weir__row *row, uint8_t *member) {
     } else if (row->kind & WEIR__ARRAY) {
         array(p, row, member);
     } else {
-        value(p, row->kind, row, member);
+        value(p, row, member);
     }
 }
 

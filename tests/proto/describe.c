@@ -47,7 +47,7 @@ static void describe_rows(sheet s, const char *path, const weir_schema *schema, 
             snprintf(tag, sizeof tag, "%d", weir__row_tag(row));
         snprintf(at, sizeof at, "%s.%s", path, row->name);
         snprintf(line, sizeof line, "%s %s%s %s nullable %s tag %s default %s %s%s", at,
-                 row->kind & WEIR__ARRAY ? "[]" : "", kinds[row->kind & ~WEIR__ARRAY], span(versions, since, until),
+                 row->kind & WEIR__ARRAY ? "[]" : "", kinds[weir__value_kind(row)], span(versions, since, until),
                  span(nullable, null > since ? null : since, until), tag, defaults[row->initial],
                  row->traits & IGNORABLE ? "ignorable" : "kept", row->traits & CLASSIC ? " classic" : "");
         s.each(line, s.to);

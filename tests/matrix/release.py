@@ -181,7 +181,7 @@ def feature_produce(release):
     same(release.read("produced"), by_partition(expected), "what Kafka's consumer reads")
     if "zstd" in release.codecs():
         return None
-    _, err = release.weir("produce --to produced -X compression.type=zstd", input=b"x\n", status=1)
+    _, err = release.weir("produce --to produced -X compression.type=zstd", input=b"x" * 5000 + b"\n", status=1)
     says(err, "zstd")
     return "zstd, before 2.1"
 

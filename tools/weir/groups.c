@@ -65,6 +65,11 @@ static char *copy(weir_str word) {
     return text.p;
 }
 
+/* Of a member that older versions lack. */
+static char *copy_if(const weir_str *word) {
+    return copy(word ? *word : (weir_str){NULL, 0});
+}
+
 static int by_id(const void *a, const void *b) {
     return strcmp(((const entry *)a)->id, ((const entry *)b)->id);
 }
@@ -94,8 +99,8 @@ static int list_broker(groups *g, int32_t broker) {
         g->entries = cli_grow(g->entries, g->count + 1, sizeof *g->entries);
         g->entries[g->count++] = (entry){.id = copy(group->group_id),
                                          .protocol_type = copy(group->protocol_type),
-                                         .state = copy(group->group_state),
-                                         .type = copy(group->group_type),
+                                         .state = copy_if(group->group_state),
+                                         .type = copy_if(group->group_type),
                                          .coordinator = broker};
     }
     weir_call_release(g->session.client, &call);

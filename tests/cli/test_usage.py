@@ -7,15 +7,10 @@ import unittest
 
 TOOL = None
 COMMANDS = [["copy"], ["consume"], ["produce"], ["topics"], ["transactions"], ["options"],
-<<<<<<< HEAD
-            ["decode"], ["decode", "message"], ["decode", "records"], ["encode"], ["encode", "message"],
-            ["topics", "list"], ["topics", "describe"], ["topics", "create"], ["topics", "grow"],
-            ["topics", "delete"], ["groups"], ["groups", "list"], ["groups", "describe"], ["groups", "offsets"],
-=======
             ["decode"], ["decode", "message"], ["decode", "frame"], ["decode", "records"], ["encode"],
             ["encode", "message"], ["encode", "records"],
-            ["topics", "list"], ["topics", "describe"], ["topics", "create"], ["topics", "delete"],
->>>>>>> main
+            ["topics", "list"], ["topics", "describe"], ["topics", "create"], ["topics", "grow"],
+            ["topics", "delete"], ["groups"], ["groups", "list"], ["groups", "describe"], ["groups", "offsets"],
             ["transactions", "list"], ["transactions", "describe"], ["transactions", "abort"]]
 COPY = ["copy", "-b", "127.0.0.1:1", "--from", "a", "--to", "b"]
 

@@ -16,8 +16,8 @@ const char *weir__group_state_name(weir__group_state state) {
     return names[state];
 }
 
-bool weir__group_new(weir__model *model) {
-    weir__groups *groups = weir__take(model, sizeof *groups);
+bool weir__groups_new(weir__model *model) {
+    weir__groups *groups = weir__model_take(model, sizeof *groups);
     if (groups == NULL)
         return false;
     *groups = (weir__groups){.retention_at = RETENTION_PERIOD};
@@ -27,29 +27,29 @@ bool weir__group_new(weir__model *model) {
 
 static void free_text(weir__model *model, char *text) {
     if (text != NULL)
-        weir__give(model, text, strlen(text) + 1);
+        weir__model_give(model, text, strlen(text) + 1);
 }
 
 static void free_group(weir__model *model, weir__group *group) {
     while (group->member_count > 0)
         weir__member_remove(model, group, group->members[group->member_count - 1]);
-    weir__give(model, group->members, group->member_cap * sizeof(weir__member *));
+    weir__model_give(model, group->members, group->member_cap * sizeof(weir__member *));
     weir__offsets_free(model, group);
     free_text(model, group->id);
     free_text(model, group->protocol_type);
     free_text(model, group->protocol);
-    weir__give(model, group, sizeof *group);
+    weir__model_give(model, group, sizeof *group);
 }
 
-void weir__group_free(weir__model *model) {
+void weir__groups_free(weir__model *model) {
     weir__groups *groups = model->groups;
     if (groups == NULL)
         return;
     for (size_t n = 0; n < groups->count; n++)
         free_group(model, groups->items[n]);
-    weir__give(model, groups->items, groups->cap * sizeof(weir__group *));
-    weir__give(model, groups->producers, groups->producer_cap * sizeof *groups->producers);
-    weir__give(model, groups, sizeof *groups);
+    weir__model_give(model, groups->items, groups->cap * sizeof(weir__group *));
+    weir__model_give(model, groups->producers, groups->producer_cap * sizeof *groups->producers);
+    weir__model_give(model, groups, sizeof *groups);
     model->groups = NULL;
 }
 
@@ -67,13 +67,13 @@ weir__group *weir__group_make(weir__model *model, weir_str id) {
         return group;
     if (!weir__grow(model, (void **)&groups->items, &groups->cap, groups->count, sizeof(weir__group *)))
         return NULL;
-    group = weir__take(model, sizeof *group);
+    group = weir__model_take(model, sizeof *group);
     if (group == NULL)
         return NULL;
     *group = (weir__group){.phase_until = WEIR_NEVER, .delay_left = -1};
     group->id = weir__copy_text(model, id);
     if (group->id == NULL) {
-        weir__give(model, group, sizeof *group);
+        weir__model_give(model, group, sizeof *group);
         return NULL;
     }
     groups->items[groups->count++] = group;

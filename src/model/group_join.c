@@ -223,7 +223,7 @@ weir__handled weir__serve_join_group(weir__exchange *e) {
         if (type == NULL)
             return WEIR__CLOSED;
         if (group->protocol_type != NULL)
-            weir__give(e->model, group->protocol_type, strlen(group->protocol_type) + 1);
+            weir__model_give(e->model, group->protocol_type, strlen(group->protocol_type) + 1);
         group->protocol_type = type;
     }
     if (in->member_id.len > 0)

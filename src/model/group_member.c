@@ -7,19 +7,19 @@
 
 static void free_text(weir__model *model, char *text) {
     if (text != NULL)
-        weir__give(model, text, strlen(text) + 1);
+        weir__model_give(model, text, strlen(text) + 1);
 }
 
 /* ---- blobs ---- */
 bool weir__blob_set(weir__model *model, weir__blob *blob, weir_bytes bytes) {
     uint8_t *p = NULL;
     if (bytes.len > 0) {
-        p = weir__take(model, bytes.len);
+        p = weir__model_take(model, bytes.len);
         if (p == NULL)
             return false;
         memcpy(p, bytes.p, bytes.len);
     }
-    weir__give(model, blob->p, blob->len);
+    weir__model_give(model, blob->p, blob->len);
     *blob = (weir__blob){p, bytes.len};
     return true;
 }
@@ -84,25 +84,25 @@ static char *new_id(weir__model *model, weir_str name) {
 static void free_protocols(weir__model *model, weir__protocol *protocols, size_t count) {
     for (size_t n = 0; n < count; n++) {
         free_text(model, protocols[n].name);
-        weir__give(model, protocols[n].metadata.p, protocols[n].metadata.len);
+        weir__model_give(model, protocols[n].metadata.p, protocols[n].metadata.len);
     }
-    weir__give(model, protocols, count * sizeof *protocols);
+    weir__model_give(model, protocols, count * sizeof *protocols);
 }
 
 static void free_member(weir__model *model, weir__member *member) {
     if (member->protocols != NULL)
         free_protocols(model, member->protocols, member->protocol_count);
-    weir__give(model, member->assignment.p, member->assignment.len);
+    weir__model_give(model, member->assignment.p, member->assignment.len);
     free_text(model, member->id);
     free_text(model, member->client_id);
     free_text(model, member->instance);
-    weir__give(model, member, sizeof *member);
+    weir__model_give(model, member, sizeof *member);
 }
 
 weir__member *weir__member_make(weir__model *model, weir__group *group, weir_str client_id, weir_str instance) {
     if (!weir__grow(model, (void **)&group->members, &group->member_cap, group->member_count, sizeof(weir__member *)))
         return NULL;
-    weir__member *member = weir__take(model, sizeof *member);
+    weir__member *member = weir__model_take(model, sizeof *member);
     if (member == NULL)
         return NULL;
     *member = (weir__member){.fresh = true, .connection = -1, .expires = WEIR_NEVER};
@@ -135,7 +135,7 @@ bool weir__member_rename(weir__model *model, weir__member *member, weir_str clie
 
 bool weir__member_update(weir__model *model, weir__member *member, const weir_join_group_request *in) {
     size_t count = (size_t)in->protocols.count;
-    weir__protocol *protocols = weir__take(model, count * sizeof *protocols);
+    weir__protocol *protocols = weir__model_take(model, count * sizeof *protocols);
     if (protocols == NULL)
         return false;
     memset(protocols, 0, count * sizeof *protocols);

@@ -25,7 +25,7 @@ bool weir__offset_pending(const weir__group *group, weir_str topic, int32_t part
 }
 
 static void drop_text(weir__model *model, char *text) {
-    weir__give(model, text, strlen(text) + 1);
+    weir__model_give(model, text, strlen(text) + 1);
 }
 
 static void drop(weir__model *model, weir__group *group, size_t n) {
@@ -38,7 +38,7 @@ static void drop(weir__model *model, weir__group *group, size_t n) {
 void weir__offsets_free(weir__model *model, weir__group *group) {
     while (group->offset_count > 0)
         drop(model, group, group->offset_count - 1);
-    weir__give(model, group->offsets, group->offset_cap * sizeof *group->offsets);
+    weir__model_give(model, group->offsets, group->offset_cap * sizeof *group->offsets);
 }
 
 bool weir__offset_store(weir__model *model, weir__group *group, const weir__offset_value *value, weir_time_us now) {

@@ -49,7 +49,7 @@ const char *weir__group_choose(const weir__group *group) {
 /* ---- joining ---- */
 static void become_empty(weir__model *model, weir__group *group, weir_time_us now) {
     if (group->protocol != NULL)
-        weir__give(model, group->protocol, strlen(group->protocol) + 1);
+        weir__model_give(model, group->protocol, strlen(group->protocol) + 1);
     group->protocol = NULL;
     group->state = WEIR__GROUP_EMPTY;
     group->empty_since = now;
@@ -63,7 +63,7 @@ static bool take_protocol(weir__model *model, weir__group *group) {
     if (copy == NULL)
         return false;
     if (group->protocol != NULL)
-        weir__give(model, group->protocol, strlen(group->protocol) + 1);
+        weir__model_give(model, group->protocol, strlen(group->protocol) + 1);
     group->protocol = copy;
     return true;
 }

@@ -124,8 +124,11 @@ void weir__group_rebalance(weir__model *model, weir__group *group, weir_time_us 
     int64_t longest = rebalance_us(group);
     bool first = group->state == WEIR__GROUP_EMPTY;
     for (size_t n = 0; n < group->member_count; n++) {
-        (void)weir__blob_set(model, &group->members[n]->assignment, (weir_bytes){NULL, 0});
-        group->members[n]->syncing = false;
+        weir__member *member = group->members[n];
+        (void)weir__blob_set(model, &member->assignment, (weir_bytes){NULL, 0});
+        if (member->syncing && group->state == WEIR__GROUP_COMPLETING)
+            weir__member_lives(member, now); /* it has waited for an answer, and gets one now */
+        member->syncing = false;
     }
     group->state = WEIR__GROUP_PREPARING;
     group->phase_until = now + (first && delay < longest ? delay : longest);

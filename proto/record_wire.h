@@ -99,11 +99,20 @@ static inline uint8_t *weir__varint_put(uint8_t *p, uint64_t zigzagged) {
 bool weir__varint_take_any(const uint8_t **p, const uint8_t *end, uint32_t *zigzagged);
 bool weir__varlong_take(const uint8_t **p, const uint8_t *end, uint64_t *zigzagged);
 
-/* The same, quick for one byte. */
+/* The same, quick for one byte and for two. */
 static inline bool weir__varint_take(const uint8_t **p, const uint8_t *end, uint32_t *zigzagged) {
-    if (*p >= end || **p >= 0x80)
+    const uint8_t *at = *p;
+    if (end - at < 2)
         return weir__varint_take_any(p, end, zigzagged);
-    *zigzagged = *(*p)++;
+    if (at[0] < 0x80) {
+        *zigzagged = at[0];
+        *p = at + 1;
+        return true;
+    }
+    if (at[1] >= 0x80)
+        return weir__varint_take_any(p, end, zigzagged);
+    *zigzagged = (uint32_t)at[1] << 7 | (at[0] & 0x7f);
+    *p = at + 2;
     return true;
 }
 

@@ -70,11 +70,6 @@ weir_err weir_batch_open(weir_records set, weir_batch_header *header) {
     return header_plausible(header) ? WEIR_OK : WEIR_E_MALFORMED;
 }
 
-/* The marks of a varint of that many bytes, at most 3: bit 7 of all but the last. */
-static inline uint64_t marks(unsigned size) {
-    return 0x8080 & ((UINT64_C(1) << 8 * (size - 1)) - 1);
-}
-
 /* Foresees the next window from the next offset and walk->timestamp_size. False when that is not possible. */
 static bool foresee(weir_batch_walk *walk) {
     uint64_t offset = (uint64_t)(walk->next_offset - walk->base_offset) << 1;
@@ -87,10 +82,10 @@ static bool foresee(weir_batch_walk *walk) {
     int64_t size_end = 1 << (7 * offset_size - 1), stop = walk->stop_offset - walk->base_offset;
     walk->foreseen_until = walk->base_offset + (size_end < stop ? size_end : stop); /* it takes a byte more, or ends */
     walk->key_at = key_at;
-    walk->window_marks = marks(timestamp_size) << 8 * TIMESTAMP_AT | marks(offset_size) << offset_at;
+    walk->window_marks = weir__varint_marks(timestamp_size) << 8 * TIMESTAMP_AT | weir__varint_marks(offset_size)
+                                                                                      << offset_at;
     walk->window_step = UINT64_C(2) << offset_at;
-    offset = (offset & 0x7f) | (offset & 0x3f80) << 1 | (offset & 0x1fc000) << 2;
-    walk->window = offset << offset_at | walk->window_marks;
+    walk->window = weir__varint_groups(offset) << offset_at | walk->window_marks;
     /* The length is not negative and ends with its second byte, the key's with its first. */
     walk->window_mask = 0x8001 | (UINT64_C(0x80) << (offset_at - 8)) | walk->window_marks |
                         ((UINT64_C(1) << 8 * offset_size) - 1) << offset_at | UINT64_C(0x80) << 8 * (key_at - 1);
@@ -162,11 +157,6 @@ static __attribute__((noinline)) weir_err next_careful(weir_batch_walk *walk, we
     return WEIR_OK;
 }
 
-static inline uint64_t load64_le(const uint8_t *p) {
-    return (uint64_t)p[7] << 56 | (uint64_t)p[6] << 48 | (uint64_t)p[5] << 40 | (uint64_t)p[4] << 32 |
-           (uint64_t)p[3] << 24 | (uint64_t)p[2] << 16 | (uint64_t)p[1] << 8 | p[0];
-}
-
 /* Two bytes as they lie in memory. */
 static inline uint16_t load16(const uint8_t *p) {
     uint16_t v;
@@ -227,7 +217,7 @@ static __attribute__((noinline)) weir_err begin_run(weir_batch_walk *walk, const
     uint64_t same =
         (short_length ? 0xff00 : 0xffff) | UINT64_C(1) << 8 * TIMESTAMP_AT | UINT64_C(0xff) << 8 * (walk->key_at - 1);
     walk->run_mask = walk->window_mask | same;
-    walk->window = (walk->window & ~same) | (load64_le(at) & same);
+    walk->window = (walk->window & ~same) | (weir__load64_le(at) & same);
     walk->window_at = short_length ? -1 : 0;
     walk->size = (size_t)size;
     walk->value_at = (size_t)(record->value.p - at);
@@ -242,7 +232,7 @@ static __attribute__((noinline)) weir_err begin_run(weir_batch_walk *walk, const
 /* Reads the record at walk->p if it belongs to the run, which has at least one record more. */
 static inline bool next_in_run(weir_batch_walk *walk, weir_record *record) {
     const uint8_t *p = walk->p, *at = p + walk->window_at, *value = at + walk->value_at, *stop = p + walk->size;
-    if (((load64_le(at) ^ walk->window) & walk->run_mask) != 0 ||
+    if (((weir__load64_le(at) ^ walk->window) & walk->run_mask) != 0 ||
         ((load16(value - 2) ^ walk->value_head) & walk->value_mask) != 0 || stop[-1] != 0)
         return false;
     record->key = walk->key;
@@ -265,7 +255,7 @@ static inline weir_err next_foreseen(weir_batch_walk *walk, weir_record *record)
         return next_careful(walk, record);
     if (walk->next_offset == walk->foreseen_until)
         return next_foreseeing(walk, record);
-    uint64_t window = load64_le(p);
+    uint64_t window = weir__load64_le(p);
     size_t length = ((uint32_t)window & 0x7e) >> 1 | ((uint32_t)window & 0x7f00) >> 2;
     if (!(window & 0x80)) { /* the length has one byte */
         length &= 0x3f;

@@ -52,6 +52,16 @@ static inline void weir__put64(uint8_t *p, uint64_t v) {
     weir__put32(p + 4, (uint32_t)v);
 }
 
+static inline uint64_t weir__load64_le(const uint8_t *p) {
+    return (uint64_t)p[7] << 56 | (uint64_t)p[6] << 48 | (uint64_t)p[5] << 40 | (uint64_t)p[4] << 32 |
+           (uint64_t)p[3] << 24 | (uint64_t)p[2] << 16 | (uint64_t)p[1] << 8 | p[0];
+}
+
+static inline void weir__store64_le(uint8_t *p, uint64_t v) {
+    for (unsigned i = 0; i < 8; i++)
+        p[i] = (uint8_t)(v >> 8 * i);
+}
+
 /* Zigzag without signed shifts. */
 static inline uint64_t weir__zigzag(int64_t v) {
     return (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0);
@@ -92,6 +102,17 @@ static inline uint8_t *weir__varint_put(uint8_t *p, uint64_t zigzagged) {
     }
     *p++ = (uint8_t)zigzagged;
     return p;
+}
+
+/* A varint of at most 3 bytes as a little-endian number: its groups of 7 bits, without the marks that more follow ...
+ */
+static inline uint64_t weir__varint_groups(uint64_t zigzagged) {
+    return (zigzagged & 0x7f) | (zigzagged & 0x3f80) << 1 | (zigzagged & 0x1fc000) << 2;
+}
+
+/* ... and these marks, which all bytes have but the last of `size`. */
+static inline uint64_t weir__varint_marks(unsigned size) {
+    return 0x8080 & ((UINT64_C(1) << 8 * (size - 1)) - 1);
 }
 
 /* Reads a varint of at most 32 (64) bits from [*p, end), still zigzagged, and moves *p behind it. False, with *p

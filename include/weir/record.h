@@ -117,6 +117,15 @@ typedef struct weir_batch_writer {
     uint8_t *start, *p, *end;
     int64_t base_timestamp, max_timestamp;
     int32_t record_count;
+    /* the writer's own: what the records of a run have in common, up to where it must end */
+    uint32_t value_len, key_len;
+    uint8_t *run_end;
+    uint64_t window, window_step, window_marks;
+    uint64_t timestamp_least, timestamp_span;
+    size_t size, key_at, value_at;
+    unsigned timestamp_shift;
+    uint8_t value_head[2];
+    bool key_is_null;
 } weir_batch_writer;
 
 WEIR_API void weir_batch_writer_init(weir_batch_writer *w, void *memory, size_t size);

@@ -7,10 +7,10 @@
 #include <time.h>
 
 #define BATCH_SIZE 16384
-/* Records that are written, over and over; a power of two. A batch ends where the memory does. */
+/* More records than a batch has. */
 #define VARIETY 1024
 
-/* The records of a set: all alike, or mixed as a log of events is. */
+/* The records of each batch: all alike but for their timestamps, or mixed as in a log of events. */
 static weir_record records[VARIETY];
 static uint8_t payload[256];
 static uint8_t memory[BATCH_SIZE];
@@ -30,13 +30,13 @@ static void make_records(bool mixed) {
     }
 }
 
-/* Appends records from number `n` on to a new batch until it is full, but not beyond number `to`; returns the number
-   behind the last. */
-static uint64_t write_records(uint64_t n, uint64_t to, weir_records *batch) {
+/* Writes a batch of at most `count` records, until it is full; returns how many. */
+static uint64_t write_records(uint64_t count, weir_records *batch) {
     static const weir_batch_identity nobody = {.producer_id = -1, .producer_epoch = -1, .base_sequence = -1};
     weir_batch_writer w;
+    uint64_t n = 0;
     weir_batch_writer_init(&w, memory, sizeof memory);
-    while (n < to && weir_batch_append(&w, &records[n % VARIETY]) == WEIR_OK)
+    while (n < count && weir_batch_append(&w, &records[n % VARIETY]) == WEIR_OK)
         n++;
     *batch = weir_batch_close(&w, &nobody);
     return n;
@@ -72,10 +72,10 @@ int main(int argc, char **argv) {
     uint64_t n = 0, bytes = 0;
     weir_records batch;
     make_records(strstr(argv[1], "_mixed") != NULL);
-    uint64_t per_batch = write_records(0, count, &batch), begin = now_ns();
+    uint64_t per_batch = write_records(count, &batch), begin = now_ns();
     if (argv[1][0] == 'w')
         while (n < count)
-            n = write_records(n, count, &batch);
+            n += write_records(count - n, &batch);
     else
         while (n < count)
             n += read_records(batch, &bytes);

@@ -31,7 +31,7 @@ static void make_records(bool mixed) {
 }
 
 /* Writes a batch of at most `count` records, until it is full; returns how many. */
-static uint64_t write_records(uint64_t count, weir_records *batch) {
+static __attribute__((noinline)) uint64_t write_records(uint64_t count, weir_records *batch) {
     static const weir_batch_identity nobody = {.producer_id = -1, .producer_epoch = -1, .base_sequence = -1};
     weir_batch_writer w;
     uint64_t n = 0;
@@ -43,7 +43,7 @@ static uint64_t write_records(uint64_t count, weir_records *batch) {
 }
 
 /* Reads the whole batch; returns the number of its records and adds the bytes of their values to *bytes. */
-static uint64_t read_records(weir_records batch, uint64_t *bytes) {
+static __attribute__((noinline)) uint64_t read_records(weir_records batch, uint64_t *bytes) {
     weir_batch_header header;
     weir_batch_walk walk;
     weir_record record;

@@ -7,6 +7,7 @@
 
    The upper two compare the bytes in front of the key with what they are to be, in one comparison. What is not as it
    was to be they leave to the next one, untouched. */
+#include "message_set.h"
 #include "record_wire.h"
 
 #include <string.h>
@@ -58,7 +59,7 @@ weir_err weir_batch_open(weir_records set, weir_batch_header *header) {
         return WEIR_END;
     int8_t magic = (int8_t)set.p[WEIR__AT_MAGIC];
     if (magic != 2)
-        return magic == 0 || magic == 1 ? WEIR_E_UNSUPPORTED : WEIR_E_MALFORMED;
+        return magic == 0 || magic == 1 ? weir__message_open(set, header) : WEIR_E_MALFORMED;
     uint32_t length = weir__get32(set.p + WEIR__AT_LENGTH);
     if (length < WEIR_BATCH_HEADER_SIZE - WEIR__LENGTH_EXCLUDES || length > INT32_MAX)
         return WEIR_E_MALFORMED;
@@ -68,6 +69,12 @@ weir_err weir_batch_open(weir_records set, weir_batch_header *header) {
     if (weir_crc32c(0, set.p + WEIR__AT_ATTRIBUTES, header->size - WEIR__AT_ATTRIBUTES) != header->crc)
         return WEIR_E_MALFORMED;
     return header_plausible(header) ? WEIR_OK : WEIR_E_MALFORMED;
+}
+
+weir_bytes weir_batch_records(weir_records set, const weir_batch_header *header) {
+    if (header->magic < 2)
+        return weir__message_records(set, header);
+    return (weir_bytes){set.p + WEIR_BATCH_HEADER_SIZE, header->size - WEIR_BATCH_HEADER_SIZE};
 }
 
 /* Foresees the next window from the next offset and walk->timestamp_size. False when that is not possible. */
@@ -102,6 +109,11 @@ void weir_batch_walk_init(weir_batch_walk *walk, const weir_batch_header *header
     walk->base_timestamp = log_append ? header->max_timestamp : header->base_timestamp;
     walk->timestamp_mask = log_append ? 0 : UINT64_MAX;
     walk->timestamp_type = log_append ? WEIR_TIMESTAMP_LOG_APPEND : WEIR_TIMESTAMP_CREATE;
+    walk->magic = header->magic;
+    if (header->magic < 2) {
+        weir__message_walk_init(walk, header);
+        return;
+    }
     walk->next_offset = header->base_offset;
     walk->stop_offset = header->base_offset + header->record_count;
     walk->last_offset = header->base_offset + header->last_offset_delta;
@@ -126,6 +138,8 @@ static bool headers_valid(weir_bytes headers, int32_t count) {
 
 /* Reads the record at walk->p with every bound checked. The walk moves only on WEIR_OK. */
 static __attribute__((noinline)) weir_err next_careful(weir_batch_walk *walk, weir_record *record) {
+    if (walk->magic < 2)
+        return weir__message_next(walk, record);
     if (walk->next_offset >= walk->stop_offset)
         return walk->p == walk->end ? WEIR_END : WEIR_E_MALFORMED;
     const uint8_t *p = walk->p;

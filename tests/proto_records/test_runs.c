@@ -184,7 +184,7 @@ START_TEST(damaged_runs) {
     for (uint32_t round = 0; round < 5000; round++) {
         state = round;
         size_t count = draw_records(12), size = 0;
-        weir_batch_header header = {.base_timestamp = records[0].timestamp, .record_count = (int32_t)count};
+        weir_batch_header header = {.magic = 2, .base_timestamp = records[0].timestamp, .record_count = (int32_t)count};
         header.last_offset_delta = header.record_count - 1 + (int32_t)draw(2);
         for (size_t n = 0; n < count; n++)
             size += reference_put(bytes + size, &records[n], records[0].timestamp, (int32_t)n);
@@ -203,7 +203,7 @@ END_TEST
 /* All pairs of bytes at every place of a record that continues a run. */
 START_TEST(pairs_of_bytes) {
     static const uint8_t plain[] = {28, 0, 2, 0, 6, 'k', 'e', 'y', 10, 'v', 'a', 'l', 'u', 'e', 0};
-    const weir_batch_header header = {.record_count = 3, .last_offset_delta = 5, .base_timestamp = -3};
+    const weir_batch_header header = {.magic = 2, .record_count = 3, .last_offset_delta = 5, .base_timestamp = -3};
     uint8_t bytes[160] = {0};
     for (size_t at = 0; at < sizeof plain; at++)
         for (uint32_t pair = 0; pair < 65536; pair++) {

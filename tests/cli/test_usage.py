@@ -7,15 +7,9 @@ import unittest
 
 TOOL = None
 COMMANDS = [["copy"], ["consume"], ["produce"], ["topics"], ["transactions"], ["options"],
-<<<<<<< HEAD
-            ["decode"], ["decode", "message"], ["decode", "records"], ["encode"], ["encode", "message"],
-            ["topics", "list"], ["topics", "describe"], ["topics", "create"], ["topics", "grow"],
-            ["topics", "delete"], ["groups"], ["groups", "list"], ["groups", "describe"], ["groups", "offsets"],
-=======
             ["decode"], ["decode", "message"], ["decode", "frame"], ["decode", "records"], ["encode"],
-            ["encode", "message"],
-            ["topics", "list"], ["topics", "describe"], ["topics", "create"], ["topics", "delete"],
->>>>>>> main
+            ["encode", "message"], ["groups"], ["groups", "list"], ["groups", "describe"], ["groups", "offsets"],
+            ["topics", "list"], ["topics", "describe"], ["topics", "create"], ["topics", "grow"], ["topics", "delete"],
             ["transactions", "list"], ["transactions", "describe"], ["transactions", "abort"]]
 COPY = ["copy", "-b", "127.0.0.1:1", "--from", "a", "--to", "b"]
 

@@ -65,20 +65,11 @@ static void value(writer *w, const weir__row *row, const void *at) {
     case WEIR__I16:
         weir_out_i16(w->out, *(const int16_t *)at);
         break;
-    case WEIR__U16:
-        weir_out_u16(w->out, *(const uint16_t *)at);
-        break;
     case WEIR__I32:
         weir_out_i32(w->out, *(const int32_t *)at);
         break;
-    case WEIR__U32:
-        weir_out_u32(w->out, *(const uint32_t *)at);
-        break;
     case WEIR__I64:
         weir_out_i64(w->out, *(const int64_t *)at);
-        break;
-    case WEIR__F64:
-        weir_out_f64(w->out, *(const double *)at);
         break;
     case WEIR__UUID:
         weir_out_bytes(w->out, at, sizeof(weir_uuid));

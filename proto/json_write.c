@@ -117,7 +117,6 @@ static void print_view(const printer *p, int kind, const void *at) {
 /* One value, or one item of an array. */
 static void print_value(const printer *p, const weir__row *row, const void *at) {
     int kind = weir__value_kind(row);
-    char number[32];
     switch (kind) {
     case WEIR__BOOL:
         print(p->out, *(const bool *)at ? "true" : "false");
@@ -128,21 +127,11 @@ static void print_value(const printer *p, const weir__row *row, const void *at) 
     case WEIR__I16:
         print_int(p->out, *(const int16_t *)at);
         break;
-    case WEIR__U16:
-        print_int(p->out, *(const uint16_t *)at);
-        break;
     case WEIR__I32:
         print_int(p->out, *(const int32_t *)at);
         break;
-    case WEIR__U32:
-        print_int(p->out, *(const uint32_t *)at);
-        break;
     case WEIR__I64:
         print_int(p->out, *(const int64_t *)at);
-        break;
-    case WEIR__F64:
-        snprintf(number, sizeof number, "%.17g", *(const double *)at);
-        print(p->out, number);
         break;
     case WEIR__UUID:
         print_base64(p->out, weir__base64url, at, sizeof(weir_uuid));

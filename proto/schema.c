@@ -12,11 +12,8 @@ const weir__kind weir__kinds[WEIR__STRUCT] = {
     [WEIR__BOOL] = {sizeof(bool), 1},
     [WEIR__I8] = {1, 1},
     [WEIR__I16] = {2, 2},
-    [WEIR__U16] = {2, 2},
     [WEIR__I32] = {4, 4},
-    [WEIR__U32] = {4, 4},
     [WEIR__I64] = {8, 8},
-    [WEIR__F64] = {8, 8},
     [WEIR__UUID] = {16, 16},
     [WEIR__STR] = {sizeof(weir__view), 0},
     [WEIR__BYTES] = {sizeof(weir__view), 0},
@@ -44,17 +41,15 @@ static void init_scalar(const weir__row *row, void *member) {
         memcpy(member, &v8, sizeof v8);
         break;
     case WEIR__I16:
-    case WEIR__U16:
         memcpy(member, &v16, sizeof v16);
         break;
     case WEIR__I32:
-    case WEIR__U32:
         memcpy(member, &v32, sizeof v32);
         break;
     case WEIR__I64:
         memcpy(member, &v, sizeof v);
         break;
-    default: /* doubles and ids start from zero bits */
+    default: /* ids start from zero bits */
         assert(row->initial == ZERO);
         memset(member, 0, weir__kinds[weir__value_kind(row)].size);
     }

@@ -38,11 +38,8 @@ enum {
     WEIR__BOOL,
     WEIR__I8,
     WEIR__I16,
-    WEIR__U16,
     WEIR__I32,
-    WEIR__U32,
     WEIR__I64,
-    WEIR__F64,
     WEIR__UUID,
     WEIR__STR,
     WEIR__BYTES,
@@ -172,12 +169,9 @@ size_t weir__item_min(const weir__row *row, int version, bool flexible);
     _Generic(((T *)0)->member, bool                                                                                    \
              : WEIR__BOOL, int8_t                                                                                      \
              : WEIR__I8, int16_t                                                                                       \
-             : WEIR__I16, uint16_t                                                                                     \
-             : WEIR__U16, int32_t                                                                                      \
-             : WEIR__I32, uint32_t                                                                                     \
-             : WEIR__U32, int64_t                                                                                      \
-             : WEIR__I64, double                                                                                       \
-             : WEIR__F64, weir_uuid                                                                                    \
+             : WEIR__I16, int32_t                                                                                      \
+             : WEIR__I32, int64_t                                                                                      \
+             : WEIR__I64, weir_uuid                                                                                    \
              : WEIR__UUID, weir_str                                                                                    \
              : WEIR__STR, weir_bytes                                                                                   \
              : WEIR__BYTES, weir_records                                                                               \

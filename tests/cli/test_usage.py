@@ -8,8 +8,9 @@ import unittest
 TOOL = None
 COMMANDS = [["copy"], ["consume"], ["produce"], ["topics"], ["transactions"], ["options"],
             ["decode"], ["decode", "message"], ["decode", "frame"], ["decode", "records"], ["encode"],
-            ["encode", "message"], ["groups"], ["groups", "list"], ["groups", "describe"], ["groups", "offsets"],
-            ["topics", "list"], ["topics", "describe"], ["topics", "create"], ["topics", "grow"], ["topics", "delete"],
+            ["encode", "message"], ["encode", "records"],
+            ["topics", "list"], ["topics", "describe"], ["topics", "create"], ["topics", "grow"],
+            ["topics", "delete"], ["groups"], ["groups", "list"], ["groups", "describe"], ["groups", "offsets"],
             ["transactions", "list"], ["transactions", "describe"], ["transactions", "abort"]]
 COPY = ["copy", "-b", "127.0.0.1:1", "--from", "a", "--to", "b"]
 

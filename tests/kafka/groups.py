@@ -99,7 +99,7 @@ def test_offsets(case):
                       "offsets")
                 if state == "Stable":
                     member.leave()
-                    until(lambda: case.lines("groups describe --json", group)[0]["state"] == "Empty", 10, "an empty group")
+                    until(lambda: case.lines("groups describe --json", group)[0]["state"] == "Empty", 10, "empty")
         says(case.weir("groups offsets", group)[0].splitlines()[1], f"{case.input} partition 1:",
              f"committed {member.committed[1]}, end {ends[1]}, lag 2")
 

@@ -3,10 +3,9 @@
 #include <stdio.h>
 
 static const char *const kinds[] = {
-    [WEIR__BOOL] = "bool",     [WEIR__I8] = "int8",         [WEIR__I16] = "int16",   [WEIR__U16] = "uint16",
-    [WEIR__I32] = "int32",     [WEIR__U32] = "uint32",      [WEIR__I64] = "int64",   [WEIR__F64] = "float64",
-    [WEIR__UUID] = "uuid",     [WEIR__STR] = "string",      [WEIR__BYTES] = "bytes", [WEIR__RECORDS] = "records",
-    [WEIR__STRUCT] = "struct", [WEIR__OPTIONAL] = "struct",
+    [WEIR__BOOL] = "bool",       [WEIR__I8] = "int8",       [WEIR__I16] = "int16",       [WEIR__I32] = "int32",
+    [WEIR__I64] = "int64",       [WEIR__UUID] = "uuid",     [WEIR__STR] = "string",      [WEIR__BYTES] = "bytes",
+    [WEIR__RECORDS] = "records", [WEIR__STRUCT] = "struct", [WEIR__OPTIONAL] = "struct",
 };
 
 static const char *const defaults[] = {

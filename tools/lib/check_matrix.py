@@ -1,5 +1,6 @@
 """`tools/check --matrix`: weir with one release of Kafka after the other, and a table of what it can do with each."""
 
+import argparse
 import os
 import re
 import sys
@@ -7,17 +8,18 @@ import sys
 import check_suites as suites
 
 VERSIONS = ("0.10.0.1", "0.10.2.2", "0.11.0.3", "1.1.1", "2.0.1", "2.8.2", "3.3.2", "3.9.2", "4.3.1", "4.4.0")
+ALL = ",".join(VERSIONS)
 RELEASE_S = 240
 _CELL = re.compile(r"^(ok|not ok) ([a-z-]+)(?:: (.*))?$", re.M)
 _LACKING = "n.a.: "
 
 
 def versions(text):
-    """Those that VERSION[,VERSION] names; ValueError if there is another."""
-    chosen = text.split(",") if text else list(VERSIONS)
+    """Those that VERSION[,VERSION] names: the type of an argument."""
+    chosen = text.split(",")
     unknown = [version for version in chosen if version not in VERSIONS]
     if unknown:
-        raise ValueError(f"{', '.join(unknown)} is not one of {', '.join(VERSIONS)}")
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)} is not one of {', '.join(VERSIONS)}")
     return chosen
 
 

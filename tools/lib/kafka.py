@@ -61,7 +61,7 @@ def _broker_ids(response):
     return ids
 
 
-def _new_state(version, nodes, temporary, fast):
+def _new_state(version, nodes, temporary, fast, proxied):
     """What cluster.json holds of a cluster that has not begun: the ports are chosen, no process runs."""
     state = {"version": version, "temporary": temporary, "fast": fast}
     if server_properties.uses_zookeeper(version):
@@ -69,8 +69,9 @@ def _new_state(version, nodes, temporary, fast):
         state["zookeeper"] = {"port": port}
         state["nodes"] = {str(i + 1): {"port": ports[i]} for i in range(nodes)}
     else:
-        ports = free_ports(2 * nodes)
-        state["nodes"] = {str(i + 1): {"port": ports[2 * i], "controller_port": ports[2 * i + 1]} for i in range(nodes)}
+        roles = ["port", "controller_port", *(["proxied_port", "proxy_port"] if proxied else [])]
+        ports = iter(free_ports(len(roles) * nodes))
+        state["nodes"] = {str(i + 1): {role: next(ports) for role in roles} for i in range(nodes)}
     return state
 
 
@@ -85,9 +86,11 @@ class Cluster:
         self._zookeeper = ZooKeeper(self.folder, state["zookeeper"]) if "zookeeper" in state else None
 
     @classmethod
-    def start(cls, version=jars.NEWEST, nodes=1, transaction_version=None, folder=None, config=(), fast=False):
+    def start(cls, version=jars.NEWEST, nodes=1, transaction_version=None, folder=None, config=(), fast=False,
+              proxied=False):
         """Makes, starts and awaits a cluster. `config`: "KEY=VALUE" items for every node's server.properties, `fast`:
-        JVM settings for throughput. Without `folder` a temporary one is made, and removed by stop()."""
+        JVM settings for throughput, `proxied`: with a second listener for clients behind a proxy. Without `folder` a
+        temporary one is made, and removed by stop()."""
         options = _format_options(version, transaction_version)
         jars.kafka(version)
         temporary = folder is None
@@ -95,7 +98,7 @@ class Cluster:
         path.mkdir(parents=True, exist_ok=True)
         if (path / _STATE_FILE).exists():
             raise ClusterError(f"{path} holds a cluster already")
-        cluster = cls(path, _new_state(version, nodes, temporary, fast))
+        cluster = cls(path, _new_state(version, nodes, temporary, fast, proxied))
         try:
             cluster._prepare(options, config)
             for node in cluster.nodes:
@@ -129,6 +132,12 @@ class Cluster:
     def bootstrap(self):
         """bootstrap.servers of all nodes."""
         return ",".join(f"{HOST}:{member['port']}" for member in self._state["nodes"].values())
+
+    @property
+    def proxied(self):
+        """For each node of a proxied cluster the port on which its proxy is to listen, and the port behind that."""
+        return {int(node): (member["proxy_port"], member["proxied_port"])
+                for node, member in self._state["nodes"].items()}
 
     @property
     def zookeeper(self):

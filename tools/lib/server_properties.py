@@ -12,12 +12,13 @@ def uses_zookeeper(version):
 
 
 def make(version, node, folder, members, zookeeper_address):
-    """The properties of a node. `members`: the nodes by id as text, each with "port" and for KRaft "controller_port".
-    `folder`: for its data."""
+    """The properties of a node. `members`: the nodes by id as text, each with "port", for KRaft "controller_port", and
+    "proxied_port" with "proxy_port" where there is a listener for clients that come through a proxy. `folder`: for its
+    data."""
     properties = {"log.dirs": folder / "data", "broker.rack": f"r{node}", **_limits(), **_replication(version, members)}
     if uses_zookeeper(version):
         return {**properties, **_zookeeper(node, members, zookeeper_address)}
-    return {**properties, **_kraft(node, members)}
+    return {**properties, **_kraft(node, members), **_proxied(node, members)}
 
 
 def _limits():
@@ -82,4 +83,17 @@ def _kraft(node, members):
         "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
         "broker.session.timeout.ms": 3000,
         "broker.heartbeat.interval.ms": 500,
+    }
+
+
+def _proxied(node, members):
+    """A second listener, whose clients are sent to the proxy's ports instead of the brokers' own."""
+    member = members[str(node)]
+    if "proxy_port" not in member:
+        return {}
+    own = _kraft(node, members)
+    return {
+        "listeners": f"{own['listeners']},PROXIED://{HOST}:{member['proxied_port']}",
+        "advertised.listeners": f"{own['advertised.listeners']},PROXIED://{HOST}:{member['proxy_port']}",
+        "listener.security.protocol.map": own["listener.security.protocol.map"] + ",PROXIED:PLAINTEXT",
     }

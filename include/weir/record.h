@@ -144,6 +144,16 @@ WEIR_API weir_records weir_batch_close_compressed(const weir_batch_writer *w, we
                                                   void *memory, size_t compressed_size,
                                                   const weir_batch_identity *identity);
 
+/* Batches with every field given, as a broker stores them: with their own offsets and gaps between, markers of
+   transactions, empty ones. Records come one behind the other at WEIR_BATCH_HEADER_SIZE, then the header is filled in.
+
+   Writes a record in wire form at `at`; returns the bytes needed, and writes only when they are <= room. Offset and
+   timestamp are stored as differences to the bases in `header`; that of the offset must be an int32, not negative. */
+WEIR_API size_t weir_record_write(uint8_t *at, size_t room, const weir_batch_header *header, const weir_record *record);
+/* Fills in the header of the batch of header->size bytes (at most INT32_MAX) at `batch`, whose records are there and
+   compressed as the attributes say. Sets magic and crc in `header` too. */
+WEIR_API void weir_batch_seal(uint8_t *batch, weir_batch_header *header);
+
 /* A message set of magic 0 or 1 being written into memory of the caller. Each message is whole as soon as it is
    appended. */
 typedef struct weir_message_writer {

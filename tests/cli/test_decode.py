@@ -246,6 +246,146 @@ class Records(unittest.TestCase):
             self.assertEqual(run("decode", "records", *words)[:2], (2, b""))
 
 
+class EncodeRecords(unittest.TestCase):
+    """What `decode records` prints becomes bytes again."""
+
+    def encode(self, document, *more):
+        return run("encode", "records", *more, stdin=json.dumps(document).encode())
+
+    def decode(self, data):
+        return json.loads(run("decode", "records", stdin=data)[1])
+
+    def assert_same(self, data, back, name):
+        """Bytes, where they follow from the document, else header fields and records."""
+        first, second = self.decode(data), self.decode(back)
+        hidden = any(b["compression"] != "none" or (b["timestampType"] == "LogAppendTime" and b["magic"] == 2)
+                     for b in first["batches"])
+        if not hidden:
+            self.assertEqual(data, back, name)
+        for batch in [*first["batches"], *second["batches"]]:
+            del batch["sizeInBytes"], batch["checksum"]
+        self.assertEqual(first, second, name)
+
+    def test_golden_lines_there_and_back(self):
+        known = sets("records.txt", "message-sets.txt")
+        documents = run("decode", "records", "--lines", stdin="".join(s.hex + "\n" for s in known).encode())[1]
+        status, out, error = run("encode", "records", "--lines", stdin=documents)
+        self.assertEqual((status, error), (0, b""))
+        for known_set, line in zip(known, out.decode().split("\n")[:-1], strict=True):
+            self.assert_same(bytes.fromhex(known_set.hex), bytes.fromhex(line), known_set.name)
+
+    def test_segment(self):
+        data = b"".join(bytes.fromhex(s.hex) for s in sets("records.txt", "message-sets.txt"))
+        document = run("decode", "records", stdin=data)[1]
+        status, back, error = run("encode", "records", stdin=document)
+        self.assertEqual((status, error), (0, b""))
+        self.assert_same(data, back, "segment")
+        self.assertEqual(run("encode", "records", "--hex", stdin=document), (0, back.hex().encode() + b"\n", b""))
+
+    def test_nothing(self):
+        for text in (b'{"batches":[],"records":[]}', b' { "batches" : [ ] ,\n"records" : [ ] }\n'):
+            self.assertEqual(run("encode", "records", stdin=text), (0, b"", b""))
+            self.assertEqual(run("encode", "records", "--hex", stdin=text), (0, b"\n", b""))
+
+    def test_edited(self):
+        """Size and checksum are computed, so that a change is all that it takes."""
+        marker, plain = (self.decode(bytes.fromhex(s.hex)) for s in sets() if s.name in ("marker-commit", "none"))
+        if plain["batches"][0]["isControl"]:
+            marker, plain = plain, marker
+        plain["records"][0]["headers"] = [["a", None], ["a", ""], [{"base64": "/w=="}, "00"]]
+        plain["records"][1]["value"] = "ab" * 5000
+        for batch, change in ((plain["batches"][0], {"producerId": 2**63 - 1, "partitionLeaderEpoch": 7}),
+                              (marker["batches"][0], {"deleteHorizonMs": 5, "producerEpoch": -1})):
+            batch.update(change)
+            batch["checksum"] = 1
+            del batch["sizeInBytes"]
+        for document in (plain, marker):
+            status, data, _ = self.encode(document)
+            self.assertEqual(status, 0)
+            found = self.decode(data)
+            self.assertEqual(found["records"], document["records"])
+            del found["batches"][0]["sizeInBytes"]
+            self.assertEqual({**found["batches"][0], "checksum": 1}, document["batches"][0])
+            self.assertEqual(crc32c(data[21:]), found["batches"][0]["checksum"])
+
+    def broken(self, name, *keys, **change):
+        """The text of a document with members changed (or left out: ...), and where its first record begins."""
+        document = self.decode(b"".join(bytes.fromhex(s.hex) for s in sets("records.txt", "message-sets.txt")
+                                        if s.name == name))
+        for part in keys:
+            item = document[part][0]
+            for key, value in change.items():
+                if value is ...:
+                    del item[key]
+                else:
+                    item[key] = value
+        return json.dumps(document)
+
+    def test_wrong_batches(self):
+        old = "v1-none"
+        for why, name, change in (
+                ("MALFORMED", "none", {"magic": 3}), ("MALFORMED", "none", {"magic": "2"}),
+                ("MALFORMED", "none", {"compression": "rar"}), ("MALFORMED", "none", {"surplus": 1}),
+                ("MALFORMED", "none", {"baseOffset": ...}), ("MALFORMED", "none", {"baseOffset": -1}),
+                ("MALFORMED", "none", {"lastOffset": 2**40}), ("MALFORMED", "none", {"count": None}),
+                ("MALFORMED", "none", {"count": -1}), ("MALFORMED", "none", {"producerEpoch": 32768}),
+                ("MALFORMED", "none", {"baseSequence": 2**31}), ("MALFORMED", "none", {"timestampType": "Time"}),
+                ("MALFORMED", "none", {"isControl": 0}), ("MALFORMED", "none", {"deleteHorizonMs": 1.5}),
+                ("VERSION", "none", {"timestampType": "NoTimestampType"}), ("VERSION", old, {"producerId": 1}),
+                ("VERSION", old, {"isTransactional": True}), ("VERSION", old, {"timestampType": "NoTimestampType"}),
+                ("MALFORMED", old, {"maxTimestamp": 5})):
+            text = self.broken(name, "batches", **change)
+            wanted = {"error": "WEIR_E_" + why, "offset": text.index("[") + 1}
+            status, out, error = run("encode", "records", stdin=text.encode())
+            self.assertEqual((status, json.loads(out), error), (1, wanted, b""), (name, change))
+
+    def test_wrong_records(self):
+        old = "v1-none"
+        for why, name, change in (
+                ("MALFORMED", "none", {"offset": 0}), ("MALFORMED", "none", {"offset": 2**40}),
+                ("MALFORMED", "none", {"timestamp": None}), ("MALFORMED", "none", {"timestampType": "LogAppendTime"}),
+                ("MALFORMED", "none", {"key": "0"}), ("MALFORMED", "none", {"key": "0x"}),
+                ("MALFORMED", "none", {"value": 5}), ("MALFORMED", "none", {"value": ...}),
+                ("MALFORMED", "none", {"headers": {}}), ("MALFORMED", "none", {"headers": [["a"]]}),
+                ("MALFORMED", "none", {"headers": [[None, "00"]]}), ("MALFORMED", "none", {"headers": [["a", "0"]]}),
+                ("MALFORMED", "none", {"headers": [[{"base64": "?"}, None]]}), ("MALFORMED", "none", {"surplus": 1}),
+                ("MALFORMED", "log-append-time", {"timestamp": 1}), ("VERSION", old, {"headers": [["a", None]]})):
+            text = self.broken(name, "records", **change)
+            wanted = {"error": "WEIR_E_" + why, "offset": text.index('"records": [') + len('"records": [')}
+            status, out, error = run("encode", "records", stdin=text.encode())
+            self.assertEqual((status, json.loads(out), error), (1, wanted, b""), (name, change))
+
+    def test_batches_and_records_disagree(self):
+        document = json.loads(self.broken("none"))
+        batch, records = document["batches"][0], document["records"]
+        for batches, part, offset in (
+                ([batch], records[:-1], len('{"batches": [')),
+                ([{**batch, "count": len(records) - 1}], records, None),
+                ([], records[:1], len('{"batches": [], "records": [')),
+                ([batch], records[1::-1] + records[2:], None)):
+            status, out, _ = self.encode({"batches": batches, "records": part})
+            answer = json.loads(out)
+            self.assertEqual((status, answer["error"]), (1, "WEIR_E_MALFORMED"))
+            self.assertIn(offset, (None, answer["offset"]))
+
+    def test_what_is_no_document(self):
+        good = '{"batches":[],"records":[]}'
+        for cut in range(len(good)):
+            status, out, _ = run("encode", "records", stdin=good[:cut].encode())
+            self.assertEqual((status, json.loads(out)["error"]), (1, "WEIR_E_MALFORMED"), good[:cut])
+        lines = (good + "x", "[]", '{"records":[],"batches":[]}', '{"batches":[,],"records":[]}', "", good,
+                 '{"batches":[],"records":[],"more":1}', '{"batches":[1],"records":[]}')
+        status, out, error = run("encode", "records", "--lines", stdin="".join(f"{line}\n" for line in lines).encode())
+        answers = out.split(b"\n")[:-1]
+        self.assertEqual((status, error, answers[5]), (1, b"", b""))
+        offsets = [json.loads(answer)["offset"] for answer in answers if answer]
+        self.assertEqual(offsets, [len(good), 0, 1, 12, 0, len(good) - 1, 12])
+
+    def test_words(self):
+        for words in (("--api", "x"), ("x",), ("--hexx",)):
+            self.assertEqual(run("encode", "records", *words)[:2], (2, b""))
+
+
 def crc32c(data):
     crc = 0xFFFFFFFF
     for byte in data:

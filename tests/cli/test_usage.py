@@ -7,7 +7,8 @@ import unittest
 
 TOOL = None
 COMMANDS = [["copy"], ["consume"], ["produce"], ["topics"], ["transactions"], ["options"],
-            ["decode"], ["decode", "message"], ["decode", "records"], ["encode"], ["encode", "message"],
+            ["decode"], ["decode", "message"], ["decode", "frame"], ["decode", "records"], ["encode"],
+            ["encode", "message"], ["encode", "records"],
             ["topics", "list"], ["topics", "describe"], ["topics", "create"], ["topics", "delete"],
             ["transactions", "list"], ["transactions", "describe"], ["transactions", "abort"]]
 COPY = ["copy", "-b", "127.0.0.1:1", "--from", "a", "--to", "b"]

@@ -16,6 +16,8 @@ static void heap_give(weir_alloc *self, void *p, size_t size) {
     free(p);
 }
 
+weir_alloc describe_heap = {heap_take, heap_give};
+
 void describe_hex(FILE *out, const void *p, size_t len) {
     const uint8_t *bytes = p;
     if (!p)
@@ -83,14 +85,13 @@ static weir_err describe_batch(FILE *out, const weir_batch_header *h, weir_bytes
 }
 
 weir_err describe_set(FILE *out, weir_records set) {
-    weir_alloc heap = {heap_take, heap_give};
     weir_batch_header h;
     weir_err err;
     while ((err = weir_batch_open(set, &h)) == WEIR_OK) {
         weir_bytes bytes = weir_batch_records(set, &h), plain = {NULL, 0};
         const weir__codec *codec = weir__codec_find(h.attributes & WEIR_ATTR_COMPRESSION);
         size_t plain_size = 0;
-        if (codec && (err = codec->decompress(&heap, bytes, 1 << 24, &plain, &plain_size)) != WEIR_OK)
+        if (codec && (err = codec->decompress(&describe_heap, bytes, 1 << 24, &plain, &plain_size)) != WEIR_OK)
             return err;
         err = describe_batch(out, &h, codec ? plain : bytes);
         free((void *)(uintptr_t)plain.p);

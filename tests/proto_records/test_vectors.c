@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "describe.h"
 #include "vectors.h"
 
 START_TEST(reads_what_java_reads) {
@@ -29,6 +30,59 @@ START_TEST(writes_what_java_writes) {
     ck_assert_mem_eq(set.p + 8, v->set.p + 8, 4);
     ck_assert_mem_eq(set.p + 16, v->set.p + 16, v->set.len - 16);
     free(memory);
+}
+END_TEST
+
+/* The records in `plain` with a header, written again: what Java wrote, in just as much room. */
+static void assert_records_rewritten(const weir_batch_header *header, weir_bytes plain) {
+    uint8_t *memory = malloc(plain.len + 1);
+    size_t used = 0;
+    weir_batch_walk walk;
+    weir_record record;
+    weir_batch_walk_init(&walk, header, plain);
+    while (weir_batch_next(&walk, &record) == WEIR_OK) {
+        size_t need = weir_record_write(NULL, 0, header, &record);
+        memory[used] = 0xaa;
+        ck_assert_uint_eq(weir_record_write(memory + used, need - 1, header, &record), need);
+        ck_assert_uint_eq(memory[used], 0xaa);
+        ck_assert_uint_le(need, plain.len - used);
+        ck_assert_uint_eq(weir_record_write(memory + used, plain.len - used, header, &record), need);
+        used += need;
+    }
+    ck_assert_uint_eq(used, plain.len);
+    if (used)
+        ck_assert_mem_eq(memory, plain.p, used);
+    free(memory);
+}
+
+START_TEST(seals_what_java_sealed) {
+    const vector *v = &vectors[_i];
+    weir_batch_header header;
+    ck_assert_int_eq(weir_batch_open(v->set, &header), WEIR_OK);
+    weir_bytes packed = weir_batch_records(v->set, &header), plain = packed;
+    weir_compression compression = header.attributes & WEIR_ATTR_COMPRESSION;
+    size_t size = 0;
+    if (compression) {
+        weir_err err = weir_records_decompress(&describe_heap, compression, packed, 1 << 24, &plain, &size);
+        if (err == WEIR_E_UNSUPPORTED)
+            return; /* a build without this codec */
+        ck_assert_int_eq(err, WEIR_OK);
+    }
+    if (!(header.attributes & WEIR_ATTR_LOG_APPEND)) /* which hides the timestamps that the records have */
+        assert_records_rewritten(&header, plain);
+    if (compression)
+        free((void *)(uintptr_t)plain.p);
+    uint8_t *batch = malloc(v->set.len);
+    memcpy(batch, v->set.p, v->set.len);
+    memset(batch, 0xaa, WEIR_BATCH_HEADER_SIZE);
+    weir_batch_header sealed = header;
+    sealed.crc = 0;
+    sealed.magic = 0;
+    weir_batch_seal(batch, &sealed);
+    ck_assert_mem_eq(batch, v->set.p, v->set.len);
+    ck_assert_uint_eq(sealed.crc, header.crc);
+    ck_assert_int_eq(sealed.magic, 2);
+    free(batch);
 }
 END_TEST
 
@@ -96,6 +150,7 @@ int main(int argc, char **argv) {
     TCase *all = tcase_create("all");
     tcase_add_loop_test(all, reads_what_java_reads, 0, vector_count);
     tcase_add_test(all, writes_what_java_writes);
+    tcase_add_loop_test(all, seals_what_java_sealed, 0, vector_count);
     tcase_add_test(all, markers);
     tcase_add_test(all, delete_horizon_and_empty);
     tcase_add_test(all, cut_and_flipped);

@@ -3,6 +3,7 @@
 #include "args.h"
 #include "json.h"
 #include "lines.h"
+#include "set_json.h"
 #include "words.h"
 
 #include <weir/posix.h>
@@ -44,21 +45,14 @@ static void put_bool(cli_json *json, const char *name, bool value) {
     cli_json_bool(json, value);
 }
 
-static weir_timestamp_type timestamp_type(const weir_batch_header *header) {
-    if (header->magic == 0)
-        return WEIR_TIMESTAMP_NONE;
-    return header->attributes & WEIR_ATTR_LOG_APPEND ? WEIR_TIMESTAMP_LOG_APPEND : WEIR_TIMESTAMP_CREATE;
-}
-
 /* Adds the header of a batch whose records could be read and begin at offset `first`. */
 static void add_batch(cli_json *json, const weir_batch_header *header, int64_t first) {
-    static const char *const codecs[] = {"none", "gzip", "snappy", "lz4", "zstd"};
     int attributes = header->attributes;
     cli_json_open(json, '{');
     cli_json_put_int(json, "magic", header->magic);
     cli_json_put_uint(json, "sizeInBytes", header->size);
     cli_json_put_uint(json, "checksum", header->crc);
-    cli_json_put_string(json, "compression", codecs[attributes & WEIR_ATTR_COMPRESSION]);
+    cli_json_put_string(json, "compression", cli_codecs[attributes & WEIR_ATTR_COMPRESSION]);
     cli_json_put_int(json, "baseOffset", first);
     cli_json_put_int(json, "lastOffset", header->base_offset + header->last_offset_delta);
     cli_json_name(json, "count");
@@ -66,7 +60,7 @@ static void add_batch(cli_json *json, const weir_batch_header *header, int64_t f
         cli_json_null(json);
     else
         cli_json_int(json, header->record_count);
-    cli_json_put_string(json, "timestampType", weir_timestamp_type_name(timestamp_type(header)));
+    cli_json_put_string(json, "timestampType", weir_timestamp_type_name(cli_set_timestamp_type(header)));
     cli_json_put_int(json, "maxTimestamp", header->max_timestamp);
     cli_json_name(json, "deleteHorizonMs");
     if (attributes & WEIR_ATTR_DELETE_HORIZON)

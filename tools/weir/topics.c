@@ -203,7 +203,8 @@ static int create(topics *t) {
     for (int32_t n = 0; n < response->topics.count; n++) {
         const weir_create_topics_response_creatable_topic_result *result = &response->topics.items[n];
         if (result->error_code != WEIR_CODE_NONE)
-            status = refused(WEIR_API_CREATE_TOPICS, result->name, result->error_code, result->error_message);
+            status = refused(WEIR_API_CREATE_TOPICS, result->name, result->error_code,
+                             result->error_message != NULL ? *result->error_message : (weir_str){NULL, 0});
         else if (wait_for(t, result->name, is_ready) == CLI_DONE)
             tell(t, "created", result->name);
         else

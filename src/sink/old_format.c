@@ -19,7 +19,7 @@ void weir__format_choose(weir_sink *sink, int32_t broker) {
             "at-least-once or none)",
             broker, release);
     else if (version < VERSION_ZSTD && sink->config.compression_type == WEIR_COMPRESSION_ZSTD)
-        weir__sink_fail(sink, WEIR_E_CONFIG, 0,
+        weir__sink_fail(sink, WEIR_E_UNSUPPORTED, 0,
                         "broker %d (Kafka %s) is too old for compression.type=zstd, which needs Kafka 2.1 or newer",
                         broker, release);
 }

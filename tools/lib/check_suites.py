@@ -158,8 +158,8 @@ def must(command, log, limit_s, env=None):
 
 
 def build(root, folder, options, log, jobs, env, targets=()):
-    """Builds Weir, all of it or some targets, in a folder with the options of meson; one of an earlier run is used again
-    if it can be."""
+    """Builds Weir, all of it or some targets, in a folder with the options of meson. One of an earlier run is used
+    again if it can be."""
     setup = ["meson", "setup", *options, folder, root]
     fresh = not os.path.exists(os.path.join(folder, "build.ninja"))
     if fresh or execute([*setup, "--reconfigure"], log, SETUP_S, env):

@@ -26,12 +26,10 @@ static const cli_option options[] = {
 static const cli_command command = {
     "weir decode records",
     NULL,
-    "Reads a set of record batches (magic 2) or messages (magic 0 and 1) from standard input, also a broker's segment\n"
-    "file, and prints batches and records as JSON, control records included, with keys and values in hexadecimal. A "
-    "last\n"
-    "batch that is cut off is left out. Input that is malformed comes out as {\"error\": ..., \"offset\": N}, N being "
-    "where\n"
-    "the batch begins, and gives status 1.",
+    "Reads a set of record batches (magic 2) or messages (magic 0 and 1) from standard input, also a broker's\n"
+    "segment file, and prints batches and records as JSON, control records included, with keys and values in\n"
+    "hexadecimal. A last batch that is cut off is left out. Input that is malformed comes out as\n"
+    "{\"error\": ..., \"offset\": N}, N being where the batch begins, and gives status 1.",
     options,
     sizeof options / sizeof options[0],
     false};

@@ -66,9 +66,9 @@ def test_describe(case):
         group = f"{case.name}-{protocol}"
         with Member(case, group, case.input, count, f"group.protocol={protocol}", "group.instance.id=fixed"):
             described, = case.lines("groups describe --json", group)
-            equal({key: described[key] for key in ("group", "type", "state", "protocol_type", "protocol", "coordinator")},
-                  {"group": group, "type": protocol, "state": "Stable", "protocol_type": "consumer",
-                   "protocol": assignor, "coordinator": 1}, "the group")
+            expected = {"group": group, "type": protocol, "state": "Stable", "protocol_type": "consumer",
+                        "protocol": assignor, "coordinator": 1}
+            equal({key: described[key] for key in expected}, expected, "the group")
             member, = described["members"]
             equal((member["client_id"], member["instance"], member["host"]), (f"{group}-client", "fixed", "/127.0.0.1"),
                   "the member")

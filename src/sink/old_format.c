@@ -14,7 +14,7 @@ void weir__format_choose(weir_sink *sink, int32_t broker) {
     sink->old_format = version < VERSION_BATCHES;
     if (sink->old_format && sink->transactional)
         weir__sink_fail(
-            sink, WEIR_E_CONFIG, 0,
+            sink, WEIR_E_UNSUPPORTED, 0,
             "broker %d (Kafka %s) is too old for exactly-once: transactions need Kafka 0.11 or newer (choose "
             "at-least-once or none)",
             broker, release);

@@ -2,14 +2,19 @@
 """`weir groups` with groups of Kafka's own consumer, of both protocols, and of a copy."""
 
 import pathlib
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "lib"))
 sys.dont_write_bytecode = True
 
+import jars  # noqa: E402
 from kafkatest import Tool, check, equal, main, says, until  # noqa: E402
 
 PROTOCOLS = ("classic", "consumer")
+# Everybody may do everything that no rule is about.
+AUTHORIZER = ("authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+              "allow.everyone.if.no.acl.found=true")
 
 
 class Member:
@@ -127,5 +132,20 @@ def test_unknown_groups(case):
             says(out, group if command == "describe" else case.input)
 
 
+def test_not_authorized(case):
+    """A group that nobody may look at; the others are shown all the same."""
+    count = some_input(case)
+    group = f"{case.name}-denied"
+    subprocess.run(jars.command(jars.kafka_tools(), "org.apache.kafka.tools.AclCommand", [
+        "--bootstrap-server", case.cluster.bootstrap, "--add", "--deny-principal", "User:*", "--group", group]),
+        stdout=subprocess.DEVNULL, check=True)
+    with Member(case, f"{case.name}-open", case.input, count):
+        for command in ("describe", "offsets"):
+            out, err = case.weir(f"groups {command} -X default.api.timeout.ms=3000", group, f"{case.name}-open", status=1)
+            says(err, group, "GROUP_AUTHORIZATION_FAILED", "not authorized")
+            says(out, f"{case.name}-open" if command == "describe" else case.input)
+
+
 if __name__ == "__main__":
-    sys.exit(main("groups", [value for name, value in list(globals().items()) if name.startswith("test_")]))
+    sys.exit(main("groups", [value for name, value in list(globals().items()) if name.startswith("test_")],
+                  config=AUTHORIZER))

@@ -127,6 +127,7 @@ void weir__batch_close(weir__sink_partition *partition) {
     else if (sink->config.compression_type == WEIR_COMPRESSION_NONE || !compress(sink, batch, &identity))
         batch->bytes = weir_batch_close(&batch->writer, &identity);
     batch->in_flight = false;
+    batch->first = identity.base_sequence == 0;
     partition->open = NULL;
     weir__list_push(&partition->queue, &batch->node);
     sink->open_batches--;

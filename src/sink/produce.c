@@ -211,7 +211,8 @@ static bool batch_ready(weir_sink *sink, weir__sink_batch *batch, weir_time_us n
 }
 
 /* The next batch of a partition that may go out now, NULL none. Without sequence numbers only one at a time keeps its
-   place over retries. */
+   place over retries; and a broker that does not know a producer takes any number from it, so that the first has to be
+   written before the second is sent. */
 static weir__sink_batch *batch_due(weir_sink *sink, weir__sink_partition *partition, weir_time_us now) {
     if (weir__list_empty(&partition->queue))
         return NULL;
@@ -221,6 +222,8 @@ static weir__sink_batch *batch_due(weir_sink *sink, weir__sink_partition *partit
         return NULL;
     WEIR__LIST_EACH (it, &partition->queue) {
         weir__sink_batch *batch = WEIR__ENTRY(it, weir__sink_batch, node);
+        if (batch->in_flight && batch->first)
+            return NULL;
         if (!batch->in_flight)
             return batch_ready(sink, batch, now) ? batch : NULL;
     }

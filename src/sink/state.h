@@ -29,6 +29,7 @@ typedef struct weir__sink_batch {
     weir_records bytes; /* in the old format null until the batch is due, see weir__batch_rewrite */
     uint32_t records;
     bool in_flight;
+    bool first; /* of its producer id and epoch */
     weir_time_us opened_at;
 } weir__sink_batch;
 

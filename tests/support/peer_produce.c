@@ -19,8 +19,10 @@ static peer_producer *producer_of(peer_log *log, int64_t id) {
     return NULL;
 }
 
-/* What the broker says to the sequence; *again: it is one of the last five batches. */
+/* What the broker says to the sequence; *again: it is one of the last five batches. From a producer that it has never
+   seen, Kafka takes any. */
 static int16_t sequence_check(peer_producer *producer, const weir_batch_header *h, bool *again) {
+    bool unknown = producer->epoch < 0;
     if (h->producer_epoch < producer->epoch)
         return WEIR_CODE_INVALID_PRODUCER_EPOCH;
     if (h->producer_epoch > producer->epoch)
@@ -28,7 +30,7 @@ static int16_t sequence_check(peer_producer *producer, const weir_batch_header *
     for (int n = 0; n < 5; n++)
         if (producer->count[n] == h->record_count && producer->first[n] == h->base_sequence)
             *again = true;
-    return *again || h->base_sequence == producer->next ? 0 : WEIR_CODE_OUT_OF_ORDER_SEQUENCE_NUMBER;
+    return *again || unknown || h->base_sequence == producer->next ? 0 : WEIR_CODE_OUT_OF_ORDER_SEQUENCE_NUMBER;
 }
 
 static void sequence_move(peer_producer *producer, const weir_batch_header *h) {

@@ -99,10 +99,19 @@ weir__handled weir__serve_list_groups(weir__exchange *e) {
             out->groups.count = 0;
             return WEIR__ANSWERED;
         }
-        if (passes(&in->states_filter, weir__group_state_name(group->state)) && passes(&in->types_filter, "classic"))
-            out->groups.items[out->groups.count++] = (weir_list_groups_response_listed_group){
-                id, group->protocol_type != NULL ? weir_str_of(group->protocol_type) : WEIR__NO_TEXT,
-                weir_str_of(weir__group_state_name(group->state)), weir_str_of("classic")};
+        if (!passes(&in->states_filter, weir__group_state_name(group->state)) || !passes(&in->types_filter, "classic"))
+            continue;
+        weir_str *texts = weir_arena_take(e->arena, 2 * sizeof *texts);
+        if (texts == NULL)
+            return WEIR__NO_ROOM;
+        texts[0] = weir_str_of(weir__group_state_name(group->state));
+        texts[1] = weir_str_of("classic");
+        out->groups.items[out->groups.count++] = (weir_list_groups_response_listed_group){
+            .group_id = id,
+            .protocol_type = group->protocol_type != NULL ? weir_str_of(group->protocol_type) : WEIR__NO_TEXT,
+            .group_state = &texts[0],
+            .group_type = &texts[1],
+        };
     }
     return WEIR__ANSWERED;
 }

@@ -74,6 +74,12 @@ static bool named_before(const weir_create_topics_request *request, int32_t n) {
     return false;
 }
 
+/* What an answer about a topic points to. */
+typedef struct said {
+    weir_str message;
+    weir_uuid id;
+} said;
+
 weir__handled weir__serve_create_topics(weir__exchange *e) {
     const weir_create_topics_request *request = e->request;
     weir_create_topics_response *response = e->response;
@@ -82,19 +88,26 @@ weir__handled weir__serve_create_topics(weir__exchange *e) {
     int32_t most = 0;
     for (int32_t n = 0; n < request->topics.count; n++)
         most = request->topics.items[n].assignments.count > most ? request->topics.items[n].assignments.count : most;
-    if (!WEIR__ANSWER_ARRAY(e, response->topics, request->topics.count) || !WEIR__ANSWER_ARRAY(e, leaders, most))
+    said *told = weir_arena_take(e->arena, (size_t)request->topics.count * sizeof *told);
+    if (!WEIR__ANSWER_ARRAY(e, response->topics, request->topics.count) || !WEIR__ANSWER_ARRAY(e, leaders, most) ||
+        told == NULL)
         return WEIR__NO_ROOM;
     for (int32_t n = 0; n < request->topics.count; n++) {
         const wanted *w = &request->topics.items[n];
         created *to = &response->topics.items[n];
         int32_t partitions = w->assignments.count > 0 ? w->assignments.count : w->num_partitions;
         partitions = partitions == -1 ? model->config.default_partitions : partitions;
-        *to = (created){.name = w->name, .num_partitions = -1, .replication_factor = -1};
+        told[n] = (said){0};
+        *to = (created){.name = w->name,
+                        .topic_id = &told[n].id,
+                        .error_message = &told[n].message,
+                        .num_partitions = -1,
+                        .replication_factor = -1};
         to->error_code = named_before(request, n)
-                             ? say(WEIR_CODE_INVALID_REQUEST, "Duplicate topic name.", &to->error_message)
-                             : check_create(model, w, partitions, &to->error_message);
+                             ? say(WEIR_CODE_INVALID_REQUEST, "Duplicate topic name.", &told[n].message)
+                             : check_create(model, w, partitions, &told[n].message);
         if (to->error_code == WEIR_CODE_NONE && !request->validate_only)
-            to->error_code = create(model, w, partitions, leaders.items, &to->topic_id);
+            to->error_code = create(model, w, partitions, leaders.items, &told[n].id);
         if (to->error_code != WEIR_CODE_NONE)
             continue;
         to->num_partitions = partitions;

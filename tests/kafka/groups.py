@@ -141,7 +141,8 @@ def test_not_authorized(case):
         stdout=subprocess.DEVNULL, check=True)
     with Member(case, f"{case.name}-open", case.input, count):
         for command in ("describe", "offsets"):
-            out, err = case.weir(f"groups {command} -X default.api.timeout.ms=3000", group, f"{case.name}-open", status=1)
+            out, err = case.weir(f"groups {command} -X default.api.timeout.ms=3000", group, f"{case.name}-open",
+                                 status=1)
             says(err, group, "GROUP_AUTHORIZATION_FAILED", "not authorized")
             says(out, f"{case.name}-open" if command == "describe" else case.input)
 

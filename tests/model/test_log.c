@@ -205,6 +205,47 @@ START_TEST(offsets_are_listed) {
 }
 END_TEST
 
+/* What each version lacks is left out. */
+START_TEST(all_versions_are_spoken) {
+    fill(1);
+    weir_list_offsets_request_list_offsets_partition partition = {
+        .current_leader_epoch = -1, .timestamp = -1, .max_num_offsets = 1};
+    weir_list_offsets_request_list_offsets_topic topic = {S("t"), {&partition, 1}};
+    weir_list_offsets_request request = {.replica_id = -1, .topics = {&topic, 1}};
+    for (int16_t version = 1; version <= 11; version++) {
+        const weir_list_offsets_response *response = modelhost_ask(&h, 1, WEIR_API_LIST_OFFSETS, version, &request);
+        ck_assert_ptr_nonnull(response);
+        ck_assert_int_eq(response->topics.items[0].partitions.items[0].offset, 10);
+    }
+    for (int16_t version = 4; version <= 12; version++) {
+        int32_t batches;
+        fetching f = fetching_of(0);
+        f.version = version;
+        ck_assert_int_eq(records_of(fetched_of(fetch(&h, &f))->records, &batches), 10);
+        f.broker = 2;
+        ck_assert_code(fetched_of(fetch(&h, &f))->error_code, "NOT_LEADER_OR_FOLLOWER");
+    }
+    weir_metadata_request_topic named[] = {{.name = S("t")}, {.name = S("u")}};
+    weir_metadata_request metadata = {.topics = {named, 2}, .allow_auto_topic_creation = true};
+    for (int16_t version = 0; version <= 13; version++) {
+        const weir_metadata_response *response = modelhost_ask(&h, 1, WEIR_API_METADATA, version, &metadata);
+        ck_assert_ptr_nonnull(response);
+        ck_assert_int_eq(response->topics.count, 2);
+    }
+    weir_describe_configs_request_describe_configs_resource resources[] = {
+        {.resource_type = 2, .resource_name = S("t"), .configuration_keys.count = -1},
+        {.resource_type = 4, .resource_name = S("1"), .configuration_keys.count = -1}};
+    weir_describe_configs_request configs = {.resources = {resources, 2}, .include_synonyms = true};
+    for (int16_t version = 1; version <= 4; version++) {
+        const weir_describe_configs_response *response =
+            modelhost_ask(&h, 1, WEIR_API_DESCRIBE_CONFIGS, version, &configs);
+        ck_assert_ptr_nonnull(response);
+        ck_assert_int_gt(response->results.items[0].configs.count, 20);
+        ck_assert_int_gt(response->results.items[1].configs.count, 5);
+    }
+}
+END_TEST
+
 static weir_offset_for_leader_epoch_response_epoch_end_offset epoch_end(int32_t broker, int32_t current,
                                                                         int32_t epoch) {
     weir_offset_for_leader_epoch_request_offset_for_leader_partition partition = {0, current, epoch};
@@ -263,6 +304,7 @@ int main(void) {
     tcase_add_test(tcase, the_last_batch_of_a_producer_keeps_its_header);
     tcase_add_test(tcase, open_transactions_are_not_compacted);
     tcase_add_test(tcase, offsets_are_listed);
+    tcase_add_test(tcase, all_versions_are_spoken);
     tcase_add_test(tcase, epochs_end_where_the_next_begins);
     tcase_add_test(tcase, producers_are_described);
     suite_add_tcase(suite, tcase);

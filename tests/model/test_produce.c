@@ -200,6 +200,22 @@ static const weir_produce_response *by_id(weir_uuid id, int16_t acks) {
     return modelhost_ask(&h, 1, WEIR_API_PRODUCE, 13, &request);
 }
 
+START_TEST(all_versions_are_spoken) {
+    h.config.brokers = 2;
+    start();
+    for (int16_t version = 3; version <= 12; version++)
+        for (int32_t broker = 1; broker <= 2; broker++) {
+            weir_produce_request_partition_produce_data data = {0, modelhost_batch(memory, sizeof memory, 0, 1, NULL)};
+            weir_produce_request_topic_produce_data topic = {.name = S("t"), .partition_data = {&data, 1}};
+            weir_produce_request request = {.acks = 1, .timeout_ms = 1, .topic_data = {&topic, 1}};
+            const weir_produce_response *response = modelhost_ask(&h, broker, WEIR_API_PRODUCE, version, &request);
+            ck_assert_ptr_nonnull(response);
+            ck_assert_code(response->responses.items[0].partition_responses.items[0].error_code,
+                           broker == 1 ? "NONE" : "NOT_LEADER_OR_FOLLOWER");
+        }
+}
+END_TEST
+
 START_TEST(topics_are_known_by_id) {
     start();
     weir_uuid id = partition(0).topic_id, other = id;
@@ -331,6 +347,7 @@ int main(void) {
     tcase_add_test(tcase, times_too_far_ahead_are_refused);
     tcase_add_test(tcase, log_append_time_is_the_brokers);
     tcase_add_test(tcase, only_the_leader_takes_records);
+    tcase_add_test(tcase, all_versions_are_spoken);
     tcase_add_test(tcase, topics_are_known_by_id);
     tcase_add_test(tcase, without_acks_errors_close_the_connection);
     tcase_add_test(tcase, transactions_are_verified);

@@ -130,8 +130,9 @@ typedef struct weir__ledger {
     char metadata[WEIR__LEDGER_METADATA_MAX];
     bool stable; /* the read waits for open transactions on the offset */
     bool read_done;
-    uint64_t checkpoint; /* newest checkpoint of the lineage known to be committed; 0 none */
-    bool foreign;        /* the newest entry is of another lineage */
+    uint64_t checkpoint;                   /* newest checkpoint of the lineage known to be committed; 0 none */
+    char entry[WEIR__LEDGER_METADATA_MAX]; /* what stands beside it */
+    bool foreign;                          /* the newest entry is of another lineage */
 } weir__ledger;
 
 /* ---- opening ---- */
@@ -143,6 +144,7 @@ typedef enum weir__open_step {
     WEIR__OPEN_FENCE,    /* InitProducerId for every id without a committable */
     WEIR__OPEN_SETTLE,   /* each committable */
     WEIR__OPEN_REFENCE,  /* InitProducerId for the committables' ids */
+    WEIR__OPEN_PROOF,    /* nobody has committed meanwhile; and from here on nobody can */
     WEIR__OPEN_PRODUCER, /* InitProducerId without an id (no transactions) */
     WEIR__OPEN_DONE
 } weir__open_step;
@@ -187,6 +189,8 @@ struct weir_sink {
     weir__open_step step;
     weir_time_us opened_at, open_until; /* 0: not begun */
     uint64_t restored_checkpoint, restored_ledger;
+    uint64_t own_ledger; /* the newest checkpoint that is proven to be committed and this sink's own */
+    bool proof_asked;
     bool limits_known, listed;
     weir__request limits;
     weir_str limits_keys[2];
@@ -281,6 +285,10 @@ void weir__ledger_write(weir__txn *txn, weir_time_us now);
 /* Reads the ledger; `stable` waits until no transaction is open on it, so that what is not there is not committed. */
 void weir__ledger_read(weir_sink *sink, bool stable, weir_time_us now);
 void weir__ledger_stop(weir_sink *sink);
+/* The transaction, which is still as it was prepared, is known to be committed. */
+void weir__ledger_own(const weir__txn *txn);
+/* Whether what is known of the ledger proves that this transaction was committed: its own entry, or a later one. */
+bool weir__ledger_proves(const weir__txn *txn);
 
 /* ---- limits.c, listing.c: steps of opening; WEIR_AGAIN, WEIR_OK or an error ---- */
 weir_err weir__limits_step(weir_sink *sink, weir_time_us now);

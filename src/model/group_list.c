@@ -15,7 +15,7 @@ static bool describe_members(const weir__exchange *e, const weir__group *group, 
     for (size_t n = 0; n < group->member_count; n++) {
         const weir__member *member = group->members[n];
         const weir__protocol *protocol = stable ? weir__member_protocol(member, group->protocol) : NULL;
-        const weir__blob nothing = {NULL, 0};
+        const weir__kept nothing = {NULL, 0};
         if (member->pending)
             continue;
         to->members.items[to->members.count++] = (weir_describe_groups_response_described_group_member){
@@ -23,8 +23,8 @@ static bool describe_members(const weir__exchange *e, const weir__group *group, 
             weir_str_of(member->instance),
             weir_str_of(member->client_id),
             weir_str_of("/127.0.0.1"),
-            weir__blob_bytes(protocol != NULL ? &protocol->metadata : &nothing),
-            weir__blob_bytes(protocol != NULL ? &member->assignment : &nothing)};
+            weir__kept_bytes(protocol != NULL ? &protocol->metadata : &nothing),
+            weir__kept_bytes(protocol != NULL ? &member->assignment : &nothing)};
     }
     return true;
 }

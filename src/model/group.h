@@ -89,7 +89,8 @@ weir__group *weir__group_find(const weir__model *model, weir_str id);
 /* A new group, or the one that there is; NULL: no memory. */
 weir__group *weir__group_make(weir__model *model, weir_str id);
 void weir__group_forget(weir__model *model, weir__group *group);
-const char *weir__group_state_name(weir__group_state state);
+/* Kafka's name of a state; it ends with a NUL. */
+const weir_str *weir__group_state_name(weir__group_state state);
 
 /* ---- members ---- */
 weir__member *weir__member_find(const weir__group *group, weir_str id);

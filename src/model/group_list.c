@@ -45,7 +45,7 @@ static bool describe(const weir__exchange *e, weir_str id, description *to) {
         }
         return true;
     }
-    to->group_state = weir_str_of(weir__group_state_name(group->state));
+    to->group_state = *weir__group_state_name(group->state);
     if (group->protocol_type != NULL)
         to->protocol_type = weir_str_of(group->protocol_type);
     if (group->state == WEIR__GROUP_STABLE)
@@ -70,8 +70,7 @@ static char lower(char c) {
 }
 
 /* Whether one of the names, in whatever case, is this one; true when there are none. */
-static bool passes(const weir_strs *names, const char *name) {
-    weir_str is = weir_str_of(name);
+static bool passes(const weir_strs *names, weir_str is) {
     for (int32_t n = 0; n < names->count; n++) {
         weir_str said = names->items[n];
         uint32_t same = 0;
@@ -84,6 +83,7 @@ static bool passes(const weir_strs *names, const char *name) {
 }
 
 weir__handled weir__serve_list_groups(weir__exchange *e) {
+    static const weir_str classic = {"classic", 7};
     const weir_list_groups_request *in = e->request;
     weir_list_groups_response *out = e->response;
     if (!WEIR__ANSWER_ARRAY(e, out->groups, e->model->groups->count))
@@ -99,10 +99,10 @@ weir__handled weir__serve_list_groups(weir__exchange *e) {
             out->groups.count = 0;
             return WEIR__ANSWERED;
         }
-        if (passes(&in->states_filter, weir__group_state_name(group->state)) && passes(&in->types_filter, "classic"))
+        const weir_str *state = weir__group_state_name(group->state);
+        if (passes(&in->states_filter, *state) && passes(&in->types_filter, classic))
             out->groups.items[out->groups.count++] = (weir_list_groups_response_listed_group){
-                id, group->protocol_type != NULL ? weir_str_of(group->protocol_type) : WEIR__NO_TEXT,
-                weir_str_of(weir__group_state_name(group->state)), weir_str_of("classic")};
+                id, group->protocol_type != NULL ? weir_str_of(group->protocol_type) : WEIR__NO_TEXT, state, &classic};
     }
     return WEIR__ANSWERED;
 }

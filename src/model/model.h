@@ -35,7 +35,7 @@ typedef struct weir__model_config {
     int64_t transaction_max_timeout_ms, transaction_timeout_check_ms;
     int64_t transactional_id_expiration_ms, producer_id_expiration_ms, offsets_retention_ms;
     int64_t group_initial_rebalance_delay_ms, group_min_session_timeout_ms, group_max_session_timeout_ms;
-    int64_t marker_us;     /* from the decision about a transaction to its marker in each partition */
+    int64_t marker_us;     /* from the decision about a transaction to its first marker, and from each to the next */
     int64_t wall_clock_ms; /* the time since the epoch when `now` is 0 */
 } weir__model_config;
 

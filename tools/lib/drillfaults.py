@@ -20,13 +20,14 @@ class ClientFaults:
 
     LIFE_SECONDS = (0.3, 16)
     PAUSE_SECONDS = (0.1, 14)
-    TORN_EVERY = 6  # kills
+    TORN_EVERY = 4  # kills
 
     def __init__(self, job, tool, seed, say):
         self._job, self._tool, self._say = job, tool, say
         self._randomness = random.Random(seed)
         self.counts = {"client_kills": 0, "client_pauses": 0, "client_stops": 0, "client_failures": 0}
         self.torn, self.torn_checks, self.recoveries_ms = 0, 0, []
+        self._kills_looked_at = 0
 
     def one_life(self, end, brokers):
         """Starts the job, lets it work, then hurts it. It is not running when this returns."""
@@ -40,7 +41,7 @@ class ClientFaults:
         if moved is not None and len(self._job.runs) > 1:
             self.recoveries_ms.append(moved)
         self._end(run)
-        if self.counts["client_kills"] % self.TORN_EVERY == 0 and run.status == -signal.SIGKILL:
+        if self.counts["client_kills"] >= self._kills_looked_at + self.TORN_EVERY:
             self._look_for_torn(brokers)
         if randomness.random() < 0.06:
             time.sleep(TRANSACTION_TIMEOUT_MS / 1000 + 2)  # the broker aborts what was prepared
@@ -71,7 +72,8 @@ class ClientFaults:
             self._say(f"the job ended by itself with status {run.status}: {self._job.words()}")
 
     def _look_for_torn(self, brokers):
-        """While the job is dead both topics must end with the same record in each partition."""
+        """While the job is dead both topics must end with the same record in each partition. Without all brokers there
+        is nothing to see; then after a later kill."""
         if not brokers.whole.acquire(timeout=3):
             return
         try:
@@ -83,6 +85,7 @@ class ClientFaults:
         finally:
             brokers.whole.release()
         self.torn_checks += 1
+        self._kills_looked_at = self.counts["client_kills"]
         if out != twin:
             self.torn += sum(a != b for a, b in zip(out, twin))
             self._say(f"torn: {out} but {twin}")
@@ -91,7 +94,8 @@ class ClientFaults:
 class BrokerFaults:
     """Hurts one broker at a time, on a thread of its own; the next one only when all replicas are in sync again."""
 
-    GAP_SECONDS = (4, 22)
+    GAP_SECONDS = (3, 18)
+    KILLS_PER_SECOND = 1.4 / 60  # where there were fewer so far, a kill is next
     DOWN_SECONDS = (0.5, 6)
     PAUSE_SECONDS = (0.5, 9)
 
@@ -113,17 +117,24 @@ class BrokerFaults:
         self._thread.join(2 * START_SECONDS)
 
     def _run(self, end):
-        deeds = {self._kill: 12, self._pause: 4, self._restart_all: 1}
+        began = time.monotonic()
         try:
             while True:
                 time.sleep(self._randomness.uniform(*self.GAP_SECONDS))
                 if time.monotonic() > end:
                     return
                 with self.whole:
-                    self._randomness.choices(list(deeds), deeds.values())[0]()
+                    self._deed(time.monotonic() - began)()
                     self._await_whole()
         except (Failure, ProcessError, OSError) as error:
             self.failure = error
+
+    def _deed(self, seconds):
+        """What to do to a broker, so many seconds after the first gap."""
+        deeds = {self._kill: 10, self._pause: 5, self._restart_all: 1}
+        if self.counts["broker_kills"] < int(seconds * self.KILLS_PER_SECOND):
+            return self._kill
+        return self._randomness.choices(list(deeds), deeds.values())[0]
 
     def _victim(self):
         """A node that matters: a leader, the coordinator of an id in use, the active controller."""

@@ -139,6 +139,11 @@ class Cluster:
         return {int(node): (member["proxy_port"], member["proxied_port"])
                 for node, member in self._state["nodes"].items()}
 
+    @property
+    def zookeeper(self):
+        """zookeeper.connect; None for a cluster of KRaft."""
+        return self._zookeeper and self._zookeeper.address
+
     def pid(self, node):
         """The process of a node; None if it does not run."""
         return self._process(node).pid
@@ -223,7 +228,7 @@ class Cluster:
         for node in self.nodes:
             self._folder_of(node).mkdir()
             properties = server_properties.make(self.version, node, self._folder_of(node), self._state["nodes"],
-                                                self._zookeeper and self._zookeeper.address)
+                                                self.zookeeper)
             self._properties_file(node).write_text(
                 "".join(f"{key}={value}\n" for key, value in {**properties, **overrides}.items()), "utf-8")
         if not self._zookeeper:

@@ -64,8 +64,8 @@ struct weir__model {
 
 /* ---- memory: everything is taken from the model's allocator ---- */
 /* NULL when there is none. Not zeroed. */
-void *weir__take(weir__model *model, size_t size);
-void weir__give(weir__model *model, void *p, size_t size); /* NULL is fine */
+void *weir__model_take(weir__model *model, size_t size);
+void weir__model_give(weir__model *model, void *p, size_t size); /* NULL is fine */
 /* Makes room for one more item in an array of `count` items of `size` bytes, geometrically. False when there is no
    memory: nothing has changed. */
 bool weir__grow(weir__model *model, void **items, size_t *cap, size_t count, size_t size);
@@ -80,7 +80,14 @@ weir_str weir__host(const weir__model *model);
 int32_t weir__port(const weir__model *model, int32_t broker);
 /* The broker with the lowest id that is up from `from` (counted from 0) on, in a circle; -1 none. */
 int32_t weir__broker_from(const weir__model *model, int32_t from);
+weir_str weir__cluster_id(void);
+/* Milliseconds since the epoch. */
 int64_t weir__wall_ms(const weir__model *model, weir_time_us now);
+
+/* A broker has been gone for so long that what it led gets other leaders. */
+void weir__failover(weir__model *model, int32_t broker, weir_time_us now);
+/* Forgets the fetch sessions of a broker. */
+void weir__sessions_free(weir__model *model, weir__broker *broker);
 
 /* ---- topics ---- */
 /* NULL when there is no such topic (any more). */
@@ -90,6 +97,8 @@ weir__log *weir__topic_log(const weir__topic *topic, int32_t partition);
 /* Some topic or shell of that name, made when there is none. NULL: no memory. */
 weir__topic *weir__topic_shell(weir__model *model, weir_str name);
 bool weir__topic_name_valid(weir_str name);
+/* Below, at or above 0, by bytes. */
+int weir__text_compare(weir_str a, weir_str b);
 /* Creates a topic whose name is valid and not in use. `leaders` (may be NULL) says which broker leads each partition.
    NULL: no memory. */
 weir__topic *weir__topic_create(weir__model *model, weir_str name, int32_t partitions, const int32_t *leaders);
@@ -97,6 +106,8 @@ void weir__topic_delete(weir__model *model, weir__topic *topic);
 /* False when there is no memory: the topic is as before. */
 bool weir__topic_grow(weir__model *model, weir__topic *topic, int32_t partitions);
 void weir__topic_free(weir__model *model, weir__topic *topic);
+/* Works out what the settings mean to the logs. */
+void weir__topic_rules(const weir__model *model, weir__topic *topic);
 /* WEIR_CODE_NONE, INVALID_CONFIG or KAFKA_STORAGE_ERROR (no memory). A null value takes the setting back. */
 int16_t weir__topic_set(weir__model *model, weir__topic *topic, weir_str key, weir_str value);
 

@@ -59,10 +59,10 @@ int32_t weir__coordinator_of(const weir__model *model, bool transactions, weir_s
 bool weir__coordinator_loading(const weir__model *model, bool transactions, weir_str key, weir_time_us now);
 
 /* Their part of the model, made and freed with it. False: no memory. */
-bool weir__txn_new(weir__model *model);
-void weir__txn_free(weir__model *model);
-bool weir__group_new(weir__model *model);
-void weir__group_free(weir__model *model);
+bool weir__txns_new(weir__model *model);
+void weir__txns_free(weir__model *model);
+bool weir__groups_new(weir__model *model);
+void weir__groups_free(weir__model *model);
 /* A broker is gone: nobody coordinates what it did until weir__coordinators_move gives that to others that are up. It
    is called when that time has come, and when a broker comes up. */
 void weir__coordinators_leave(weir__model *model, int32_t broker, weir_time_us now);

@@ -24,17 +24,17 @@ bool weir__txn_exhausted(int16_t epoch) {
 }
 
 /* ---- the table of ids ---- */
-bool weir__txn_new(weir__model *model) {
-    weir__txns *txns = weir__take(model, sizeof *txns);
+bool weir__txns_new(weir__model *model) {
+    weir__txns *txns = weir__model_take(model, sizeof *txns);
     if (txns == NULL)
         return false;
     *txns = (weir__txns){.next_producer_id = model->config.first_producer_id, .expiry_at = EXPIRY_PERIOD};
     model->txns = txns;
     size_t seats = (size_t)model->config.coordinators;
     for (int kind = 0; kind < 2; kind++) {
-        txns->seats[kind] = weir__take(model, seats * sizeof(weir__seat));
+        txns->seats[kind] = weir__model_take(model, seats * sizeof(weir__seat));
         if (txns->seats[kind] == NULL) {
-            weir__txn_free(model);
+            weir__txns_free(model);
             return false;
         }
         for (size_t n = 0; n < seats; n++)
@@ -46,25 +46,25 @@ bool weir__txn_new(weir__model *model) {
 static void free_txn(weir__model *model, weir__txn *txn) {
     while (txn->part_count > 0)
         weir__txn_drop_part(model, txn, txn->part_count - 1);
-    weir__give(model, txn->parts, txn->part_cap * sizeof *txn->parts);
-    weir__give(model, txn->id, strlen(txn->id) + 1);
-    weir__give(model, txn, sizeof *txn);
+    weir__model_give(model, txn->parts, txn->part_cap * sizeof *txn->parts);
+    weir__model_give(model, txn->id, strlen(txn->id) + 1);
+    weir__model_give(model, txn, sizeof *txn);
 }
 
-void weir__txn_free(weir__model *model) {
+void weir__txns_free(weir__model *model) {
     weir__txns *txns = model->txns;
     if (txns == NULL)
         return;
     for (size_t n = 0; n < txns->count; n++)
         free_txn(model, txns->items[n]);
-    weir__give(model, txns->items, txns->cap * sizeof(weir__txn *));
+    weir__model_give(model, txns->items, txns->cap * sizeof(weir__txn *));
     for (int kind = 0; kind < 2; kind++)
-        weir__give(model, txns->seats[kind], (size_t)model->config.coordinators * sizeof(weir__seat));
-    weir__give(model, txns, sizeof *txns);
+        weir__model_give(model, txns->seats[kind], (size_t)model->config.coordinators * sizeof(weir__seat));
+    weir__model_give(model, txns, sizeof *txns);
     model->txns = NULL;
 }
 
-weir__txn *weir__txn_find(const weir__model *model, weir_str id) {
+weir__txn *weir__txns_find(const weir__model *model, weir_str id) {
     for (size_t n = 0; n < model->txns->count; n++)
         if (weir_str_equal(weir_str_of(model->txns->items[n]->id), id))
             return model->txns->items[n];
@@ -75,7 +75,7 @@ weir__txn *weir__txn_create(weir__model *model, weir_str id, int64_t producer_id
     weir__txns *txns = model->txns;
     if (!weir__grow(model, (void **)&txns->items, &txns->cap, txns->count, sizeof(weir__txn *)))
         return NULL;
-    weir__txn *txn = weir__take(model, sizeof *txn);
+    weir__txn *txn = weir__model_take(model, sizeof *txn);
     if (txn == NULL)
         return NULL;
     *txn = (weir__txn){.producer_id = producer_id,
@@ -87,7 +87,7 @@ weir__txn *weir__txn_create(weir__model *model, weir_str id, int64_t producer_id
                        .updated = now};
     txn->id = weir__copy_text(model, id);
     if (txn->id == NULL) {
-        weir__give(model, txn, sizeof *txn);
+        weir__model_give(model, txn, sizeof *txn);
         return NULL;
     }
     txns->items[txns->count++] = txn;
@@ -121,7 +121,7 @@ bool weir__txn_add_part(weir__model *model, weir__txn *txn, weir_str topic, int3
 }
 
 void weir__txn_drop_part(weir__model *model, weir__txn *txn, size_t n) {
-    weir__give(model, txn->parts[n].topic, strlen(txn->parts[n].topic) + 1);
+    weir__model_give(model, txn->parts[n].topic, strlen(txn->parts[n].topic) + 1);
     txn->part_count--;
     memmove(txn->parts + n, txn->parts + n + 1, (txn->part_count - n) * sizeof *txn->parts);
 }
@@ -288,7 +288,7 @@ void weir__model_expire_transactional_id(weir__model *model, const char *id) {
 }
 
 void weir__model_expire_transaction(weir__model *model, const char *id, weir_time_us now) {
-    weir__txn *txn = weir__txn_find(model, weir_str_of(id));
+    weir__txn *txn = weir__txns_find(model, weir_str_of(id));
     if (txn != NULL && txn->state == WEIR__TXN_ONGOING)
         weir__txn_decide(model, txn, false, WEIR__TXN_END_FENCE, now);
 }

@@ -61,7 +61,7 @@ struct weir__txns {
 };
 
 /* NULL when the id is not known. */
-weir__txn *weir__txn_find(const weir__model *model, weir_str id);
+weir__txn *weir__txns_find(const weir__model *model, weir_str id);
 /* A new id, in Empty without an epoch; NULL: no memory. */
 weir__txn *weir__txn_create(weir__model *model, weir_str id, int64_t producer_id, weir_time_us now);
 /* Kafka's name of a state. */

@@ -31,7 +31,7 @@ int16_t weir__txn_verify(weir__model *model, weir_str transactional_id, int64_t 
     int16_t code = weir__seat_check(model, true, transactional_id, broker, now);
     if (code != WEIR_CODE_NONE)
         return code;
-    weir__txn *txn = weir__txn_find(model, transactional_id);
+    weir__txn *txn = weir__txns_find(model, transactional_id);
     code = weir__txn_may_add(txn, producer_id, producer_epoch);
     if (code != WEIR_CODE_NONE)
         return code;
@@ -46,7 +46,7 @@ static int16_t permit(weir__exchange *e, weir_str id, int64_t producer_id, int16
         return WEIR_CODE_INVALID_REQUEST;
     int16_t code = weir__seat_check(e->model, true, id, e->broker, e->now);
     if (code == WEIR_CODE_NONE)
-        code = weir__txn_may_add(weir__txn_find(e->model, id), producer_id, epoch);
+        code = weir__txn_may_add(weir__txns_find(e->model, id), producer_id, epoch);
     if (code == WEIR_CODE_PRODUCER_FENCED && e->header.api_version < 2)
         code = WEIR_CODE_INVALID_PRODUCER_EPOCH;
     return code;
@@ -57,7 +57,7 @@ weir__handled weir__serve_add_offsets_to_txn(weir__exchange *e) {
     weir_add_offsets_to_txn_response *out = e->response;
     out->error_code = permit(e, in->transactional_id, in->producer_id, in->producer_epoch);
     if (out->error_code == WEIR_CODE_NONE &&
-        add(e->model, weir__txn_find(e->model, in->transactional_id), weir_str_of(WEIR__OFFSETS_TOPIC),
+        add(e->model, weir__txns_find(e->model, in->transactional_id), weir_str_of(WEIR__OFFSETS_TOPIC),
             weir__key_partition(e->model, in->group_id), e->now) != WEIR_CODE_NONE)
         return WEIR__CLOSED;
     return WEIR__ANSWERED;
@@ -134,7 +134,7 @@ weir__handled weir__serve_add_partitions_to_txn(weir__exchange *e) {
     }
     int16_t code =
         permit(e, in->v3_and_below_transactional_id, in->v3_and_below_producer_id, in->v3_and_below_producer_epoch);
-    if (code == WEIR_CODE_NONE && !add_all(e, in, weir__txn_find(e->model, in->v3_and_below_transactional_id)))
+    if (code == WEIR_CODE_NONE && !add_all(e, in, weir__txns_find(e->model, in->v3_and_below_transactional_id)))
         return WEIR__CLOSED;
     answer_all(out, code);
     return WEIR__ANSWERED;

@@ -54,7 +54,7 @@ static int16_t end(weir__exchange *e, const request *in, weir_end_txn_response *
     int16_t code = weir__seat_check(e->model, true, in->transactional_id, e->broker, e->now);
     if (code != WEIR_CODE_NONE)
         return code;
-    weir__txn *txn = weir__txn_find(e->model, in->transactional_id);
+    weir__txn *txn = weir__txns_find(e->model, in->transactional_id);
     if (txn == NULL)
         return WEIR_CODE_INVALID_PRODUCER_ID_MAPPING;
     code = judge(in, txn, bumps);

@@ -101,7 +101,7 @@ weir__handled weir__serve_init_producer_id(weir__exchange *e) {
         out->producer_epoch = 0;
         return WEIR__ANSWERED;
     }
-    weir__txn *txn = weir__txn_find(e->model, in->transactional_id);
+    weir__txn *txn = weir__txns_find(e->model, in->transactional_id);
     if (txn == NULL) {
         txn = weir__txn_create(e->model, in->transactional_id, e->model->txns->next_producer_id, e->now);
         if (txn == NULL)

@@ -31,7 +31,7 @@ static bool describe(const weir__exchange *e, weir_str id, description *to) {
     to->error_code = id.len == 0 ? WEIR_CODE_INVALID_REQUEST : weir__seat_check(e->model, true, id, e->broker, e->now);
     if (to->error_code != WEIR_CODE_NONE)
         return true;
-    const weir__txn *txn = weir__txn_find(e->model, id);
+    const weir__txn *txn = weir__txns_find(e->model, id);
     if (txn == NULL) {
         to->error_code = WEIR_CODE_TRANSACTIONAL_ID_NOT_FOUND;
         return true;

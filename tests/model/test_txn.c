@@ -98,7 +98,7 @@ static void try_cell(weir__txn_state state, int16_t version, int which, const ch
     bench_init(&b, version >= 5 ? 2 : 0);
     bench_start(&b);
     weir_init_producer_id_response producer = init("x");
-    weir__txn *txn = weir__txn_find(b.model, S("x"));
+    weir__txn *txn = weir__txns_find(b.model, S("x"));
     txn->epoch = 7;
     txn->state = state;
     weir_end_txn_response out = end(version, "x", producer.producer_id, which < 2 ? 7 : 6, which % 2 == 1);

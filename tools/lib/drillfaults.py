@@ -18,7 +18,7 @@ IDS = 4  # transactional ids of the job
 class ClientFaults:
     """One life of the job after the other, each ended by a fault."""
 
-    LIFE_SECONDS = (0.3, 16)
+    LIFE_SECONDS = (0.3, 11)
     PAUSE_SECONDS = (0.1, 14)
     TORN_EVERY = 4  # kills
 

@@ -15,7 +15,7 @@ ARCHITECTURES = {"": None, "_armv7": "armhf", "_s390x": "s390x"}
 PACKAGES = {name: command for compiler in sysroot.COMPILERS.values() for name, command in compiler.items()}
 FIGURES = """  size  gcc -Os: code, constants, tables and unwind data as `size` sums them up:
         core_code_bytes
-              of the archives of proto, base, cluster, source and sink, so without compression and POSIX; those but proto
+              of the archives of proto, base, cluster, source and sink, without compression and POSIX; those but proto
               also alone, as base_code_bytes
         codec_code_bytes
               of proto alone: messages with their names, JSON, record batches, error texts

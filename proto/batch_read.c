@@ -3,6 +3,7 @@
    next record will be if that is like this one: its offset is the next, and its timestamp delta has as many bytes.
    Where one comparison shows that this is so, weir_batch_next need not look at those bytes one by one. What it does not
    expect it leaves untouched to next_careful. */
+#include "message_set.h"
 #include "record_wire.h"
 
 /* The bytes from the beginning of a record that weir_batch_next may touch before it knows where the record ends: the
@@ -47,7 +48,7 @@ weir_err weir_batch_open(weir_records set, weir_batch_header *header) {
         return WEIR_END;
     int8_t magic = (int8_t)set.p[WEIR__AT_MAGIC];
     if (magic != 2)
-        return magic == 0 || magic == 1 ? WEIR_E_UNSUPPORTED : WEIR_E_MALFORMED;
+        return magic == 0 || magic == 1 ? weir__message_open(set, header) : WEIR_E_MALFORMED;
     uint32_t length = weir__get32(set.p + WEIR__AT_LENGTH);
     if (length < WEIR_BATCH_HEADER_SIZE - WEIR__LENGTH_EXCLUDES || length > INT32_MAX)
         return WEIR_E_MALFORMED;
@@ -57,6 +58,12 @@ weir_err weir_batch_open(weir_records set, weir_batch_header *header) {
     if (weir_crc32c(0, set.p + WEIR__AT_ATTRIBUTES, header->size - WEIR__AT_ATTRIBUTES) != header->crc)
         return WEIR_E_MALFORMED;
     return header_plausible(header) ? WEIR_OK : WEIR_E_MALFORMED;
+}
+
+weir_bytes weir_batch_records(weir_records set, const weir_batch_header *header) {
+    if (header->magic < 2)
+        return weir__message_records(set, header);
+    return (weir_bytes){set.p + WEIR_BATCH_HEADER_SIZE, header->size - WEIR_BATCH_HEADER_SIZE};
 }
 
 /* A head that no record has. */
@@ -102,7 +109,10 @@ void weir_batch_walk_init(weir_batch_walk *walk, const weir_batch_header *header
     walk->last_delta = header->last_offset_delta;
     walk->timestamp_type =
         header->attributes & WEIR_ATTR_LOG_APPEND ? WEIR_TIMESTAMP_LOG_APPEND : WEIR_TIMESTAMP_CREATE;
+    walk->magic = header->magic;
     expect_nothing(walk);
+    if (header->magic < 2)
+        weir__message_walk_init(walk, header);
 }
 
 /* Fills in what follows from the walk. The sum wraps as in Java, so that no delta is undefined behaviour. */
@@ -124,6 +134,8 @@ static bool headers_valid(weir_bytes headers, int32_t count) {
 
 /* Reads the record at walk->p with every bound checked. The walk moves only on WEIR_OK. */
 static __attribute__((noinline)) weir_err next_careful(weir_batch_walk *walk, weir_record *record) {
+    if (walk->magic < 2)
+        return weir__message_next(walk, record);
     if (walk->next_delta >= walk->stop_delta)
         return walk->p == walk->end ? WEIR_END : WEIR_E_MALFORMED;
     const uint8_t *p = walk->p;

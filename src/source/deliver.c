@@ -121,7 +121,7 @@ static verdict hand_out(weir_reader *reader, weir__reading *reading, const weir_
 /* Goes past the first batch of a part. WAIT leaves it there. */
 static verdict take_batch(weir_reader *reader, weir__part *part, const weir_batch_header *header, weir_time_us now) {
     weir__reading *reading = part->reading;
-    weir_bytes records = {part->records.p + WEIR_BATCH_HEADER_SIZE, header->size - WEIR_BATCH_HEADER_SIZE};
+    weir_bytes records = weir_batch_records(part->records, header);
     int64_t last = header->base_offset + header->last_offset_delta;
     weir__aborted_reach(&part->aborted, last);
     verdict v;
@@ -165,9 +165,6 @@ static verdict next_batch(weir_reader *reader, weir__fetched *fetched, weir__par
         break;
     case WEIR_END:
         return end_part(reader, part);
-    case WEIR_E_UNSUPPORTED:
-        return fault(reader, WEIR_E_UNSUPPORTED, reading, reading->split.position,
-                     "the log holds messages in the format of before Kafka 0.11, which is not supported");
     default:
         return corrupt(reader, reading, "the batch is corrupt (checksum, size or format), also when fetched again");
     }

@@ -39,7 +39,7 @@ static void sequence_move(peer_producer *producer, const weir_batch_header *h) {
 }
 
 static void records_keep(peer *p, int32_t at, weir_records set, const weir_batch_header *h, int32_t txn) {
-    weir_bytes body = {set.p + WEIR_BATCH_HEADER_SIZE, set.len - WEIR_BATCH_HEADER_SIZE}, plain = body;
+    weir_bytes body = weir_batch_records(set, h), plain = body;
     const weir__codec *codec = weir__codec_find(h->attributes & WEIR_ATTR_COMPRESSION);
     weir_batch_walk walk;
     weir_record record;

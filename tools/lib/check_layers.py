@@ -14,6 +14,7 @@ USES = {
     "sink": CLUSTER,
     "group": CLUSTER,
     "format": set(),
+    "model": {"proto", "base", "codec"},
     "pipeline": CLUSTER | {"source", "sink", "group", "format"},
     "posix": CLUSTER | {"source", "sink", "group", "format", "pipeline"},
 }

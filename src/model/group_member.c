@@ -12,7 +12,7 @@ static void free_text(weir__model *model, char *text) {
 
 /* ---- blobs ---- */
 <<<<<<< HEAD
-bool weir__group_blob_set(weir__model *model, weir__blob *blob, weir_bytes bytes) {
+bool weir__group_blob_set(weir__model *model, weir__group_blob *blob, weir_bytes bytes) {
 =======
 bool weir__kept_set(weir__model *model, weir__kept *blob, weir_bytes bytes) {
 >>>>>>> h-coord

@@ -1,9 +1,10 @@
 """Requests filled in from a few values, and what is worth comparing of their responses."""
 
 # Kafka's key, and the first flexible version.
-API = {"CreateTopics": (19, 5), "FindCoordinator": (10, 3), "InitProducerId": (22, 2), "AddPartitionsToTxn": (24, 3), "AddOffsetsToTxn": (25, 3),
-       "EndTxn": (26, 3), "TxnOffsetCommit": (28, 3), "OffsetFetch": (9, 6), "OffsetCommit": (8, 8),
-       "DescribeTransactions": (65, 0), "Heartbeat": (12, 4), "JoinGroup": (11, 6), "SyncGroup": (14, 4)}
+API = {
+    "OffsetCommit": (8, 8), "OffsetFetch": (9, 6), "FindCoordinator": (10, 3), "Heartbeat": (12, 4),
+    "CreateTopics": (19, 5), "InitProducerId": (22, 2), "AddPartitionsToTxn": (24, 3), "AddOffsetsToTxn": (25, 3),
+    "EndTxn": (26, 3), "TxnOffsetCommit": (28, 3), "DescribeTransactions": (65, 0)}
 
 
 def _partitions(values):
@@ -88,9 +89,11 @@ def _heartbeat(_, values):
     return {"groupId": values["group"], "generationId": values["generation"], **_member(values)}
 
 
-_FILL = {"CreateTopics": _create_topics, "FindCoordinator": _find, "InitProducerId": _init, "AddPartitionsToTxn": _add_partitions,
-         "AddOffsetsToTxn": _add_offsets, "EndTxn": _end, "TxnOffsetCommit": _txn_commit, "OffsetFetch": _fetch,
-         "OffsetCommit": _commit, "DescribeTransactions": _describe, "Heartbeat": _heartbeat}
+_FILL = {
+    "CreateTopics": _create_topics, "FindCoordinator": _find, "InitProducerId": _init,
+    "AddPartitionsToTxn": _add_partitions, "AddOffsetsToTxn": _add_offsets, "EndTxn": _end,
+    "TxnOffsetCommit": _txn_commit, "OffsetFetch": _fetch, "OffsetCommit": _commit, "DescribeTransactions": _describe,
+    "Heartbeat": _heartbeat}
 
 # Of these members the values differ between clusters, or from one run to the next.
 _HIDDEN = {"throttleTimeMs", "transactionStartTimeMs", "topicId", "errorMessage"}
@@ -124,4 +127,8 @@ def _in_order(value):
         return {key: _in_order(member) for key, member in value.items()}
     if not isinstance(value, list):
         return value
-    return sorted(map(_in_order, value), key=lambda item: item.get("partitionIndex", 0) if isinstance(item, dict) else 0)
+    return sorted(map(_in_order, value), key=_number)
+
+
+def _number(item):
+    return item.get("partitionIndex", 0) if isinstance(item, dict) else 0

@@ -182,7 +182,7 @@ weir_err weir_sink_restore(weir_sink *sink, uint64_t checkpoint, uint64_t ledger
                            size_t count) {
     assert(sink->transactional || count == 0);
     sink->restored_checkpoint = checkpoint;
-    sink->restored_ledger = ledger;
+    sink->restored_ledger = sink->own_ledger = ledger;
     for (size_t n = 0; n < count; n++) {
         weir_str id = weir_str_of(committables[n].transactional_id);
         weir__txn *txn = weir__txn_find(sink, id);

@@ -46,10 +46,10 @@ static inline __attribute__((target("sse4.2,pclmul"))) uint64_t four_words(uint6
 
 static __attribute__((target("sse4.2,pclmul"))) uint32_t three_streams(uint32_t crc, const uint8_t *p) {
     uint64_t a = crc, b = 0, c = 0;
-    for (size_t i = 0; i < STREAM; i += 32, p += 32) {
-        a = four_words(a, p);
-        b = four_words(b, p + STREAM);
-        c = four_words(c, p + 2 * STREAM);
+    for (size_t i = 0; i < STREAM; i += 64, p += 64) {
+        a = four_words(four_words(a, p), p + 32);
+        b = four_words(four_words(b, p + STREAM), p + STREAM + 32);
+        c = four_words(four_words(c, p + 2 * STREAM), p + 2 * STREAM + 32);
     }
     uint64_t joined = past((uint32_t)a, PAST_TWO_STREAMS) ^ past((uint32_t)b, PAST_ONE_STREAM);
     return (uint32_t)(_mm_crc32_u64(0, joined) ^ c);

@@ -107,17 +107,17 @@ void weir__message_walk_init(weir_batch_walk *walk, const weir_batch_header *hea
     walk->wrapped = header->attributes & WEIR_ATTR_COMPRESSION;
     if (header->magic == 0)
         walk->timestamp_type = WEIR_TIMESTAMP_NONE;
-    walk->least_offset = 0;
-    walk->stop_delta = count_messages(walk, &last);
+    walk->next_offset = walk->least_offset = 0;
+    walk->stop_offset = count_messages(walk, &last);
     /* A wrapper with offset 0 may come from a producer that did not number it. */
     if (last < 0 || (told != 0 && last > told))
-        walk->stop_delta = 0;
-    walk->base_offset = walk->stop_delta == 0 || header->magic == 0 || told == 0 ? 0 : told - last;
+        walk->stop_offset = 0;
+    walk->base_offset = walk->stop_offset == 0 || header->magic == 0 || told == 0 ? 0 : told - last;
 }
 
 weir_err weir__message_next(weir_batch_walk *walk, weir_record *record) {
-    if (walk->next_delta >= walk->stop_delta) /* there is one at least */
-        return walk->p == walk->end && walk->next_delta > 0 ? WEIR_END : WEIR_E_MALFORMED;
+    if (walk->next_offset >= walk->stop_offset) /* there is one at least */
+        return walk->p == walk->end && walk->next_offset > 0 ? WEIR_END : WEIR_E_MALFORMED;
     message m;
     if (message_read(walk->p, (size_t)(walk->end - walk->p), &m) != WEIR_OK || m.magic != walk->magic)
         return WEIR_E_MALFORMED;
@@ -131,9 +131,9 @@ weir_err weir__message_next(weir_batch_walk *walk, weir_record *record) {
                             .key = m.key,
                             .value = m.value};
     if (walk->timestamp_type == WEIR_TIMESTAMP_LOG_APPEND)
-        record->timestamp = walk->max_timestamp;
+        record->timestamp = walk->base_timestamp;
     walk->p += m.size;
     walk->least_offset = m.offset + 1;
-    walk->next_delta++;
+    walk->next_offset++;
     return WEIR_OK;
 }

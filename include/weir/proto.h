@@ -74,6 +74,8 @@ WEIR_API const weir_api *weir_api_find(int16_t key);
 WEIR_API const weir_api *weir_api_at(size_t n);
 /* The name of an API for messages to people: "Fetch", or "unknown API". Never NULL. */
 WEIR_API const char *weir_api_name(int16_t key);
+/* The first Kafka release with an API: "0.11"; "0.10.0" also stands for what is older. */
+WEIR_API const char *weir_api_release(int16_t key);
 
 /* The highest version that both this codec and a broker offering [min, max] speak, or -1 when there is none. */
 WEIR_API int16_t weir_api_negotiate(const weir_api *api, int16_t min, int16_t max);

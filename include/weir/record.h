@@ -84,19 +84,31 @@ WEIR_API weir_err weir_batch_open(weir_records set, weir_batch_header *header);
    attributes name a codec, and then walked. */
 WEIR_API weir_bytes weir_batch_records(weir_records set, const weir_batch_header *header);
 
-/* A walk over the records of one batch. Its members are the reader's own; stop_delta - next_delta records are left. */
+/* A walk over the records of one batch. Its members are the reader's own; stop_offset - next_offset records are left.
+ */
 typedef struct weir_batch_walk {
-    const uint8_t *p, *end, *fast_end;
-    int64_t base_offset, base_timestamp, max_timestamp;
-    int32_t next_delta, stop_delta; /* offset deltas: the least of the next record, what it will be behind the last */
-    int32_t last_delta;             /* offsets must ascend and stay within it */
+    const uint8_t *p, *end, *fast_end, *run_end;
+    int64_t base_offset, base_timestamp;
+    uint64_t timestamp_mask;
+    int64_t next_offset, stop_offset; /* the least of the next record, what it will be behind the last one */
+    int64_t last_offset;              /* offsets must ascend and stay within it */
     weir_timestamp_type timestamp_type;
     int8_t magic;
-    bool wrapped;                             /* magic 0 and 1: a wrapper's messages are walked; */
-    int64_t least_offset;                     /* what the next one has in it, at least */
-    uint64_t head_mask, head_want, head_step; /* what the next record is expected to begin with ... */
-    int32_t expect_until;                     /* ... up to the one with this offset delta */
-    uint32_t key_at;
+    bool wrapped;         /* magic 0 and 1: a wrapper's messages are walked, next_offset counts them; */
+    int64_t least_offset; /* what the next one has in it, at least */
+    /* what the next record is foreseen to begin with, up to the one with this offset */
+    int64_t foreseen_until;
+    uint64_t window, window_mask, window_step, window_marks;
+    uint32_t timestamp_size;
+    size_t key_at;
+    size_t length; /* of the last record that was as foreseen */
+    /* what the records of a run have in common */
+    uint64_t run_mask;
+    ptrdiff_t window_at;
+    uint16_t value_head, value_mask;
+    size_t size, value_at;
+    uint32_t value_len;
+    weir_bytes key;
 } weir_batch_walk;
 
 /* Decompresses the records of a batch into memory taken from `alloc`, as much as really comes out. On
@@ -120,6 +132,15 @@ typedef struct weir_batch_writer {
     uint8_t *start, *p, *end;
     int64_t base_timestamp, max_timestamp;
     int32_t record_count;
+    /* the writer's own: what the records of a run have in common, up to where it must end */
+    uint32_t value_len, key_len;
+    uint8_t *run_end;
+    uint64_t window, window_step, window_marks;
+    uint64_t timestamp_least, timestamp_span;
+    size_t size, key_at, value_at;
+    unsigned timestamp_shift;
+    uint8_t value_head[2];
+    bool key_is_null;
 } weir_batch_writer;
 
 WEIR_API void weir_batch_writer_init(weir_batch_writer *w, void *memory, size_t size);

@@ -260,7 +260,9 @@ weir_err weir__job_step(weir_job *job, weir_time_us now) {
 }
 
 weir_time_us weir__job_deadline(const weir_job *job) {
-    bool timed = job->state == WEIR__JOB_RUNNING && weir_sink_uncommitted(job->sink) == 0;
+    /* While the sink has no room for a record it is the sink's I/O that counts: a checkpoint cannot begin. */
+    bool idle = !job->holding && job->overflow == NULL;
+    bool timed = job->state == WEIR__JOB_RUNNING && idle && weir_sink_uncommitted(job->sink) == 0;
     return timed ? job->checkpoint_next : WEIR_NEVER;
 }
 

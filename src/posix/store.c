@@ -108,9 +108,13 @@ static weir_err lock(weir__store *store, const char *name, weir_fault *fault) {
     return WEIR_OK;
 }
 
-static weir_err remove_left_over(weir__store *store, weir_fault *fault) {
+/* A process may have died, or failed, between the renaming of its last checkpoint and the sync of the folder. What is
+   read now will be acted upon: it must not be undone by a loss of power. */
+static weir_err take_over(weir__store *store, weir_fault *fault) {
     if (store->files->remove(store->files, temporary_name) < 0 && errno != ENOENT)
         return fail_to_open(store, fault, "remove a left over checkpoint.tmp from", errno);
+    if (store->files->sync_names(store->files) < 0)
+        return fail_to_open(store, fault, "sync the folder", errno);
     return WEIR_OK;
 }
 
@@ -124,7 +128,7 @@ static weir_err open_store(weir__store *store, const char *dir, const char *name
     weir__system_files_init(&store->system, dir_fd);
     store->files = &store->system.files;
     err = lock(store, name, fault);
-    return err == WEIR_OK ? remove_left_over(store, fault) : err;
+    return err == WEIR_OK ? take_over(store, fault) : err;
 }
 
 static weir__store *store_new(weir_alloc *alloc, const char *name, weir_fault *fault) {
@@ -160,7 +164,7 @@ weir_err weir__store_over(weir__store **out, weir_alloc *alloc, weir__files *fil
         return WEIR_E_NO_MEMORY;
     store->files = files;
     snprintf(store->dir, sizeof store->dir, "%s", dir);
-    return opened(out, store, remove_left_over(store, fault));
+    return opened(out, store, take_over(store, fault));
 }
 
 void weir__store_close(weir__store *store) {

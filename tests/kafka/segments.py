@@ -97,8 +97,13 @@ def compare(document, dump):
 
 
 def segments(case, topic, partition=0):
-    """The segment files of a partition, the active one last."""
-    return sorted((case.cluster.folder / "node-1" / "data" / f"{topic}-{partition}").glob("*.log"))
+    """Copies of the segment files of a partition, the active one last: both programs must see the same bytes, whatever
+    the broker does meanwhile."""
+    name = f"{topic}-{partition}"
+    shutil.rmtree(case.folder / name, ignore_errors=True)
+    (case.folder / name).mkdir()
+    files = sorted((case.cluster.folder / "node-1" / "data" / name).glob("*.log"))
+    return [pathlib.Path(shutil.copy(path, case.folder / name)) for path in files]
 
 
 # ---- tests ----
@@ -160,14 +165,14 @@ def test_compacted(case):
         case.weir("produce --json", "--to", topic, *options, input="\n".join(lines).encode())
 
     def cleaned():
-        """The closed segments, copied before the cleaner does more, if there is enough to see in them. It writes on, or
-        the last of them would stay the active one."""
+        """The closed segments, if there is enough to see in them. It writes on, or the last of them would stay the
+        active one."""
         write(range(600, 620))
         try:
-            copies = [shutil.copy(path, case.folder) for path in segments(case, topic)[:-1]]
+            closed = segments(case, topic)[:-1]
         except FileNotFoundError:
-            return None  # it has just been merged into the one before
-        documents = {path: decoded(path) for path in copies}
+            return None  # one has just been merged into the one before
+        documents = {path: decoded(path) for path in closed}
         batches = [batch for document in documents.values() for batch in document["batches"]]
         gaps = any(batch["count"] <= batch["lastOffset"] - batch["baseOffset"] for batch in batches)
         horizons = any(batch["deleteHorizonMs"] is not None for batch in batches)

@@ -3,8 +3,8 @@
 
 usage: release.py VERSION [FEATURE…]
 
-Prints `ok FEATURE`, `ok FEATURE: n.a.: why` where the release lacks what the feature needs and weir has said so in plain
-words, or `not ok FEATURE: why`; ends with `N passed, N failed`.
+Prints `ok FEATURE`; `ok FEATURE: n.a.: what` where the release lacks what a part of it needs, and weir has said so in
+plain words; or `not ok FEATURE: why`. Ends with `N passed, N failed`.
 """
 
 import base64

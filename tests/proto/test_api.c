@@ -31,7 +31,7 @@ START_TEST(the_highest_common_version_wins) {
     ck_assert_int_eq(weir_api_negotiate(fetch, 0, 11), 11);
     ck_assert_int_eq(weir_api_negotiate(fetch, 4, 99), 18);
     ck_assert_int_eq(weir_api_negotiate(fetch, 0, 4), 4);
-    ck_assert_int_eq(weir_api_negotiate(fetch, 0, 3), -1);
+    ck_assert_int_eq(weir_api_negotiate(fetch, 0, 1), -1);
     ck_assert_int_eq(weir_api_negotiate(fetch, 19, 20), -1);
     ck_assert_int_eq(weir_api_negotiate(fetch, -1, -1), -1);
 }
@@ -47,13 +47,27 @@ END_TEST
 START_TEST(versions_below_those_of_this_client_are_in_the_tables) {
     static const struct {
         int16_t key, min;
-    } older[] = {{WEIR_API_PRODUCE, 3}, {WEIR_API_FETCH, 4}, {WEIR_API_LIST_OFFSETS, 1}};
+    } older[] = {{WEIR_API_PRODUCE, 2}, {WEIR_API_FETCH, 2}, {WEIR_API_OFFSET_COMMIT, 2}, {WEIR_API_OFFSET_FETCH, 1}};
     for (size_t i = 0; i < sizeof older / sizeof older[0]; i++) {
         const weir_api *api = weir_api_find(older[i].key);
         ck_assert_int_eq(weir_api_negotiate(api, 0, (int16_t)(older[i].min - 1)), -1);
         ck_assert_int_eq(weir_api_negotiate(api, 0, older[i].min), older[i].min);
         ck_assert_int_eq(api->table_min, 0);
     }
+}
+END_TEST
+
+START_TEST(releases_that_brought_an_api) {
+    static const struct {
+        int16_t key;
+        const char *release;
+    } known[] = {{WEIR_API_PRODUCE, "0.10.0"},         {WEIR_API_VERSIONS, "0.10.0"},
+                 {WEIR_API_DELETE_TOPICS, "0.10.1"},   {WEIR_API_INIT_PRODUCER_ID, "0.11"},
+                 {WEIR_API_DESCRIBE_CONFIGS, "0.11"},  {WEIR_API_CREATE_PARTITIONS, "1.0"},
+                 {WEIR_API_DESCRIBE_PRODUCERS, "2.8"}, {WEIR_API_LIST_TRANSACTIONS, "3.0"},
+                 {WEIR_API_PUSH_TELEMETRY, "3.7"},     {WEIR_API_DESCRIBE_TOPIC_PARTITIONS, "3.8"}};
+    for (size_t n = 0; n < sizeof known / sizeof known[0]; n++)
+        ck_assert_str_eq(weir_api_release(known[n].key), known[n].release);
 }
 END_TEST
 
@@ -357,6 +371,7 @@ int main(void) {
     tcase_add_test(tests, versions_that_are_not_for_clients_are_not_negotiated);
     tcase_add_test(tests, versions_below_those_of_this_client_are_in_the_tables);
     tcase_add_test(tests, data_is_found_by_id);
+    tcase_add_test(tests, releases_that_brought_an_api);
     tcase_add_test(tests, data_says_its_version_in_front);
     tcase_add_test(tests, a_newer_subscription_is_read_as_far_as_known);
     tcase_add_test(tests, an_old_brokers_refusal_of_api_versions_is_read);

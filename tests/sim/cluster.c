@@ -166,22 +166,36 @@ static void expire(sim_world *w, fault_class class) {
         weir__model_expire_producers(w->model, "out", (int32_t)world_draw(w, (uint64_t)w->plan.partitions));
 }
 
-/* The offset up to which the input is in the output: nobody needs to read that again. */
-static int64_t visible_to(const sim_world *w, int32_t partition) {
-    const sim_oracle_partition *p = &w->oracle.partitions[partition];
-    return p->visible.entry < p->count ? p->entries[p->visible.entry].offset : 0;
+/* Marks what is no longer in the log of a partition: it may be in the output all the same. */
+static void see_gaps(sim_world *w, int32_t partition, int64_t from) {
+    sim_oracle_partition *p = &w->oracle.partitions[partition];
+    weir__model_batch batch;
+    size_t at = 0;
+    for (size_t n = 0; weir__model_batch_at(w->model, "in", partition, n, &batch); n++) {
+        weir_batch_header header;
+        weir_batch_walk walk;
+        weir_record record;
+        if (weir_batch_open(batch.bytes, &header) != WEIR_OK)
+            continue;
+        weir_bytes plain = {batch.bytes.p + WEIR_BATCH_HEADER_SIZE, batch.bytes.len - WEIR_BATCH_HEADER_SIZE};
+        weir_batch_walk_init(&walk, &header, plain);
+        while (weir_batch_next(&walk, &record) == WEIR_OK)
+            for (; at < p->count && p->entries[at].offset <= record.offset; at++)
+                if (p->entries[at].offset >= from && p->entries[at].offset < record.offset)
+                    p->entries[at].optional = true;
+    }
+    for (; at < p->count; at++)
+        p->entries[at].optional = true;
 }
 
 static void compact(sim_world *w) {
     int32_t partition = (int32_t)world_draw(w, (uint64_t)w->plan.partitions);
-    sim_oracle_partition *p = &w->oracle.partitions[partition];
-    if (p->count == 0)
+    const sim_oracle_partition *p = &w->oracle.partitions[partition];
+    if (p->count == 0 || w->oracle.excused)
         return;
-    size_t first = (size_t)world_draw(w, p->count), count = 1 + (size_t)world_draw(w, 4);
-    for (size_t n = first; n < first + count && n < p->count; n++) {
-        if (weir__model_compact(w->model, "in", partition, p->entries[n].offset, 1) == WEIR_CODE_NONE)
-            p->entries[n].optional = true;
-    }
+    int64_t first = p->entries[world_draw(w, p->count)].offset;
+    (void)weir__model_compact(w->model, "in", partition, first, 1 + (int64_t)world_draw(w, 5));
+    see_gaps(w, partition, first);
 }
 
 static void truncate_input(sim_world *w, int32_t partition) {
@@ -197,6 +211,7 @@ static void truncate_input(sim_world *w, int32_t partition) {
     if (after.end >= before.end)
         return;
     p->lost_from = after.end;
+    p->cut = p->read_to > after.end;
     w->oracle.excused = true;
     for (size_t n = 0; n < p->count; n++)
         p->entries[n].optional = p->entries[n].optional || p->entries[n].offset >= after.end;
@@ -209,6 +224,8 @@ static void lose_input(sim_world *w, fault_class class) {
         truncate_input(w, partition);
         return;
     }
+    if (w->oracle.saved[w->last_good] == 0)
+        return; /* nobody could know what the input was before */
     w->oracle.excused = true;
     if (class == FAULT_DELETED) {
         int64_t before = p->count > 0 ? p->entries[p->count - 1].offset : 0;
@@ -216,15 +233,20 @@ static void lose_input(sim_world *w, fault_class class) {
         p->lost_from = before;
         return;
     }
+    w->recreated = true;
     (void)weir__model_delete_topic(w->model, "in", w->now);
     (void)weir__model_create_topic(w->model, "in", w->plan.partitions, w->now);
     for (int32_t n = 0; n < w->plan.partitions; n++)
         w->oracle.partitions[n].lost_from = 0;
 }
 
+/* Nobody else may be about to read what one process is through with. */
 static void trim(sim_world *w) {
+    for (int n = 0; n < WORLD_PROCESSES; n++)
+        if (w->processes[n].alive && w->processes[n].machine != w->last_good)
+            return;
     int32_t partition = (int32_t)world_draw(w, (uint64_t)w->plan.partitions);
-    int64_t before = visible_to(w, partition);
+    int64_t before = w->oracle.partitions[partition].safe_to;
     if (before > 0)
         (void)weir__model_delete_records(w->model, "in", partition, before);
 }

@@ -23,20 +23,6 @@ static void pause_it(sim_world *w, sim_process *p) {
     agenda_add(&w->agenda, w->now + world_draw_us(w, 50000, 8), EVENT_RESUME, p->index);
 }
 
-/* A second instance is started on another machine from a copy of the files, while the first is thought dead: it is
-   paused, or it runs on. */
-static void start_second(sim_world *w, sim_process *p) {
-    int32_t machine = (p->machine + 1 + (int32_t)world_draw(w, WORLD_MACHINES - 1)) % WORLD_MACHINES;
-    for (int n = 0; n < WORLD_PROCESSES; n++)
-        if (w->processes[n].alive && w->processes[n].machine == machine)
-            return;
-    if (world_draw(w, 2) == 0)
-        pause_it(w, p);
-    disk_copy(&w->machines[machine], &w->machines[p->machine]);
-    w->oracle.saved[machine] = 0;
-    (void)process_start(w, machine);
-}
-
 static const char *const slots[2] = {"checkpoint.a", "checkpoint.b"};
 
 static weir__choice newest(const sim_disk *d) {
@@ -51,10 +37,25 @@ static weir__choice newest(const sim_disk *d) {
     return choice;
 }
 
-/* A machine on which nothing runs; -1: there is none. */
-static int32_t idle_machine(sim_world *w) {
+/* The machine that holds the highest number of a checkpoint. */
+static int32_t furthest_machine(const sim_world *w) {
+    int32_t furthest = 0;
+    uint64_t highest = 0;
     for (int32_t n = 0; n < WORLD_MACHINES; n++) {
-        bool busy = n == w->machine;
+        weir__choice choice = newest(&w->machines[n]);
+        if (choice.found && choice.checkpoint.number > highest) {
+            furthest = n;
+            highest = choice.checkpoint.number;
+        }
+    }
+    return furthest;
+}
+
+/* A machine on which nothing runs and whose files nobody will miss; -1: there is none. */
+static int32_t idle_machine(sim_world *w) {
+    int32_t furthest = furthest_machine(w);
+    for (int32_t n = 0; n < WORLD_MACHINES; n++) {
+        bool busy = n == w->machine || n == w->last_good || n == furthest;
         for (int i = 0; i < WORLD_PROCESSES; i++)
             busy = busy || (w->processes[i].alive && w->processes[i].machine == n);
         if (!busy)
@@ -63,12 +64,27 @@ static int32_t idle_machine(sim_world *w) {
     return -1;
 }
 
+/* A second instance is started on another machine from a copy of the files, while the first is thought dead: it is
+   paused, or it runs on. */
+static void start_second(sim_world *w, sim_process *p) {
+    int32_t machine = idle_machine(w);
+    if (machine < 0 || p->machine != w->last_good || !newest(&w->machines[p->machine]).found)
+        return;
+    if (world_draw(w, 2) == 0)
+        pause_it(w, p);
+    disk_copy(&w->machines[machine], &w->machines[p->machine]);
+    w->oracle.saved[machine] = 0;
+    (void)process_start(w, machine);
+}
+
 /* The process has gone. On another machine somebody starts it from the older of its two checkpoints, as from a backup.
    Where that is refused, the right files are still on the first machine. */
 static void start_from_older(sim_world *w, int32_t machine) {
     int32_t other = idle_machine(w);
     weir__choice choice = newest(&w->machines[machine]);
-    if (other < 0 || !choice.found || choice.fallback) {
+    bool has_older =
+        choice.found && !choice.fallback && disk_seen(&w->machines[machine], slots[1 - choice.slot]).len > 0;
+    if (other < 0 || !has_older) {
         (void)process_start(w, machine);
         return;
     }
@@ -189,6 +205,8 @@ void drama_fault(sim_world *w, fault_class class) {
         p->stop_asked = true;
         break;
     case FAULT_OLDER:
+        if (p->machine != w->last_good)
+            break;
         process_kill(p);
         start_from_older(w, p->machine);
         break;

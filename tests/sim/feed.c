@@ -37,7 +37,7 @@ void feed_batch(sim_world *w, int32_t partition) {
 }
 
 void feed_some(sim_world *w) {
-    if (w->calm)
+    if (w->calm || w->recreated)
         return;
     feed_batch(w, (int32_t)world_draw(w, (uint64_t)w->plan.partitions));
     agenda_add(&w->agenda, w->now + 1 + (int64_t)world_draw(w, (uint64_t)(2 * w->plan.feed_us)), EVENT_FEED, 0);

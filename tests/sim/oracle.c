@@ -1,5 +1,6 @@
 #include "oracle.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,8 @@ void oracle_reset(sim_oracle *o, int32_t partitions) {
         p->count = p->batch = 0;
         p->visible = (sim_cursor){0, 0};
         p->lost_from = INT64_MAX;
-        p->read_to = 0;
+        p->read_to = p->safe_to = 0;
+        p->cut = false;
     }
     (void)partitions;
     o->checkpoint_count = 1; /* before the first one, nothing is visible */
@@ -180,7 +182,7 @@ static bool matches(const sim_world *w, const sim_oracle_checkpoint *checkpoint)
 /* Invariant 2: between two transactions the output is what some checkpoint says, in all partitions together. */
 static void see_whole(sim_world *w) {
     const sim_oracle *o = &w->oracle;
-    if (markers_under_way(w))
+    if (markers_under_way(w) || o->excused)
         return;
     size_t kept = o->checkpoint_count < ORACLE_CHECKPOINTS ? o->checkpoint_count : ORACLE_CHECKPOINTS;
     for (size_t n = 0; n < kept; n++)
@@ -227,9 +229,18 @@ void oracle_storing(sim_world *w, weir_bytes bytes) {
 
 void oracle_stored(sim_world *w, int32_t machine, weir_bytes bytes) {
     weir__checkpoint checkpoint;
+    weir_split splits[16];
     const char *why;
-    if (weir__checkpoint_decode(bytes, &checkpoint, &why) == WEIR_OK)
-        w->oracle.saved[machine] = checkpoint.number;
+    size_t count = 0;
+    if (weir__checkpoint_decode(bytes, &checkpoint, &why) != WEIR_OK)
+        return;
+    w->oracle.saved[machine] = checkpoint.number;
+    if (weir_splits_count(checkpoint.before, &count) != WEIR_OK || count > 16 ||
+        weir_splits_decode(checkpoint.before, splits) != WEIR_OK)
+        return;
+    for (size_t n = 0; n < count; n++)
+        if (splits[n].partition < ORACLE_PARTITIONS)
+            w->oracle.partitions[splits[n].partition].safe_to = splits[n].position;
 }
 
 /* Invariant 13: what was once reported as stored is there, or something newer. */
@@ -240,20 +251,13 @@ void oracle_restored(sim_world *w, int32_t machine, uint64_t number) {
 }
 
 /* ---- what the job says ---- */
-static bool alone(const sim_world *w) {
-    int count = 0;
-    for (int n = 0; n < WORLD_PROCESSES; n++)
-        count += w->processes[n].alive;
-    return count == 1;
-}
-
 /* Invariants 8 and 9: when a process begins to read, nothing of an earlier one is open, and nothing can become so. */
 static void started(sim_world *w, sim_process *p) {
     weir__model_transaction t;
     p->started = true;
     w->last_good = p->machine;
     memset(w->refused, 0, sizeof w->refused);
-    for (size_t n = 0; alone(w) && weir__model_transaction_at(w->model, n, &t); n++)
+    for (size_t n = 0; p->alone && weir__model_transaction_at(w->model, n, &t); n++)
         if (starts_with_job(t.id) && strcmp(t.state, "Ongoing") == 0)
             world_violate(w, 9, "the job reads while transaction %s is open (producer %lld epoch %d)", t.id,
                           (long long)t.producer_id, t.producer_epoch);
@@ -312,20 +316,34 @@ void oracle_ended(sim_world *w, sim_process *p) {
         return;
     }
     w->refused[p->machine] = result->fault.err == WEIR_E_CHECKPOINT || result->fault.err == WEIR_E_FENCED;
+    bool starved = p->memory.failed && result->fault.err == WEIR_E_MALFORMED;
     bool wrong = result->fault.err == WEIR_E_CONFIG || result->fault.err == WEIR_E_MALFORMED ||
                  result->fault.err == WEIR_E_TOO_LARGE || result->fault.err == WEIR_E_VERSION;
+    wrong = wrong && !starved;
     if (wrong)
         world_violate(w, 4, "the job ends without a cause: %s", result->fault.text);
 }
 
 /* ---- the end ---- */
 bool oracle_satisfied(const sim_world *w) {
+    if (markers_under_way(w))
+        return false;
     for (int32_t n = 0; n < w->plan.partitions; n++) {
         const sim_oracle_partition *p = &w->oracle.partitions[n];
         if (settle(w, p, p->visible, true).entry < p->count)
             return false;
     }
     return true;
+}
+
+void oracle_missing(const sim_world *w, char *text, size_t size) {
+    for (int32_t n = 0; n < w->plan.partitions; n++) {
+        const sim_oracle_partition *p = &w->oracle.partitions[n];
+        size_t next = settle(w, p, p->visible, true).entry;
+        if (next < p->count)
+            snprintf(text, size, "partition %d: record %lld, read at offset %lld, is missing, and %zu more", n,
+                     (long long)p->entries[next].n, (long long)p->entries[next].offset, p->count - next - 1);
+    }
 }
 
 void oracle_finish(sim_world *w) {
@@ -338,7 +356,7 @@ void oracle_finish(sim_world *w) {
         if (starts_with_job(t.id) && (strcmp(t.state, "Ongoing") == 0 || strncmp(t.state, "Prepare", 7) == 0))
             world_violate(w, 9, "transaction %s is left over (%s)", t.id, t.state);
     for (int32_t n = 0; n < w->plan.partitions; n++)
-        if (o->partitions[n].read_to > o->partitions[n].lost_from)
-            world_violate(w, 3, "partition %d was read to offset %lld and then cut off at %lld: nothing was reported",
-                          n, (long long)o->partitions[n].read_to, (long long)o->partitions[n].lost_from);
+        if (o->partitions[n].cut)
+            world_violate(w, 3, "partition %d was cut off at %lld, below what had been read: nothing was reported", n,
+                          (long long)o->partitions[n].lost_from);
 }

@@ -30,6 +30,8 @@ typedef struct sim_oracle_partition {
     size_t batch;      /* of the output: the first whose fate is not known */
     int64_t lost_from; /* from this offset on the input is no longer what it was; INT64_MAX: it is */
     int64_t read_to;   /* the highest position in any checkpoint */
+    int64_t safe_to;   /* nobody will go back behind this position: the checkpoint before the last has it */
+    bool cut;          /* the input was truncated below what had been read */
 } sim_oracle_partition;
 
 typedef struct sim_oracle_checkpoint {
@@ -64,6 +66,8 @@ void oracle_told(struct sim_world *w, struct sim_process *p, const weir_job_even
 void oracle_ended(struct sim_world *w, struct sim_process *p);
 /* Whether everything that went in is visible. */
 bool oracle_satisfied(const struct sim_world *w);
+/* Says what is missing; leaves the text as it is when nothing is. */
+void oracle_missing(const struct sim_world *w, char *text, size_t size);
 /* Nothing may be left over once the job has been stopped. */
 void oracle_finish(struct sim_world *w);
 

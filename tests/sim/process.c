@@ -16,6 +16,7 @@ static void *thin_take(weir_alloc *self, size_t size) {
     sim_thin_alloc *thin = (sim_thin_alloc *)self;
     if (thin->fail_in > 0 && --thin->fail_in == 0 && thin->fail_count > 0) {
         thin->fail_count--;
+        thin->failed = true;
         thin->fail_in = thin->fail_count > 0;
         return NULL;
     }
@@ -131,7 +132,10 @@ sim_process *process_start(sim_world *w, int32_t machine) {
     p->index = index;
     p->number = ++w->process_count;
     p->machine = w->machine = machine;
-    p->alive = true;
+    p->alive = p->alone = true;
+    for (int n = 0; n < WORLD_PROCESSES; n++)
+        if (n != index && w->processes[n].alive)
+            p->alone = w->processes[n].alone = false;
     p->wakes = WEIR_NEVER;
     p->clock = (weir_time_us)world_draw(w, 1000000000);
     p->memory = (sim_thin_alloc){.alloc = {thin_take, thin_give}, .inner = weir_posix_malloc()};

@@ -15,11 +15,13 @@ typedef struct sim_thin_alloc {
     weir_alloc *inner;
     int64_t fail_in; /* takings from now; 0: none fails */
     int64_t fail_count;
+    bool failed; /* at least once */
 } sim_thin_alloc;
 
 typedef struct sim_process {
     struct sim_world *world;
     bool alive, paused, started, stop_asked;
+    bool alone;            /* no other process has been alive since it was started */
     int32_t index, number; /* number: counts all processes of this world */
     int32_t machine;
     weir_time_us clock; /* ahead of the world's */

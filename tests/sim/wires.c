@@ -15,8 +15,9 @@ static void appoint(sim_world *w, sim_wire *wire) {
     weir_time_us due = wire->up || wire->stuck ? WEIR_NEVER : wire->up_at;
     if (wire->connection >= 0 && stream_due(&wire->to_broker) < due)
         due = stream_due(&wire->to_broker);
-    if (wire->client_open && stream_due(&wire->to_client) < due)
-        due = stream_due(&wire->to_client);
+    weir_time_us news = wire->client_open ? stream_due(&wire->to_client) : WEIR_NEVER;
+    if (news > w->now && news < due) /* of what came before, the process has been told */
+        due = news;
     if (due == WEIR_NEVER || due >= wire->wakes)
         return;
     wire->wakes = due > w->now ? due : w->now;
@@ -256,7 +257,6 @@ void wire_turn(sim_world *w, sim_wire *wire) {
             process_wake(&w->processes[wire->process]);
     }
     wires_pump(w);
-    if (wire->to_client.ends > w->now)
-        appoint(w, wire);
+    appoint(w, wire);
     release_if_idle(wire);
 }

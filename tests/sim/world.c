@@ -99,7 +99,7 @@ static void calm(sim_world *w) {
     cluster_calm(w);
     wires_calm(w);
     drama_calm(w);
-    for (int32_t n = 0; n < w->plan.partitions; n++)
+    for (int32_t n = 0; n < w->plan.partitions && !w->recreated; n++)
         feed_batch(w, n);
     agenda_add(&w->agenda, w->now + 200000, EVENT_START, 0);
     agenda_add(&w->agenda, w->now + 200000, EVENT_LOOK, 0);
@@ -114,9 +114,11 @@ static void look(sim_world *w) {
     }
     for (int n = 0; n < WORLD_PROCESSES; n++)
         w->processes[n].stop_asked = w->processes[n].stop_asked || satisfied;
-    if (w->now > w->plan.calm_from + WORLD_US)
-        world_violate(w, 0 + 16, "no end within %d s after the last fault: %s", WORLD_US / SECOND,
-                      satisfied ? "all is visible, but the job does not stop" : "not everything is visible");
+    if (w->now > w->plan.calm_from + WORLD_US) {
+        char missing[100] = "all is visible, but the job does not stop";
+        oracle_missing(w, missing, sizeof missing);
+        world_violate(w, 16, "no end within %d s after the last fault: %s", WORLD_US / SECOND, missing);
+    }
     agenda_add(&w->agenda, w->now + 100000, EVENT_LOOK, 0);
 }
 
@@ -175,7 +177,7 @@ static void begin(sim_world *w, const sim_plan *plan) {
     weir__rng_init(&w->dice, plan->seed ^ UINT64_C(0x5eed));
     w->now = 1000000; /* before that nothing was */
     w->plan.calm_from += w->now;
-    w->calm = w->over = false;
+    w->calm = w->over = w->recreated = false;
     w->trace = UINT64_C(0xcbf29ce484222325);
     w->process_count = 0;
     w->machine = w->last_good = w->copied = 0;

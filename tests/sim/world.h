@@ -75,7 +75,8 @@ typedef struct sim_world {
     bool refused[WORLD_MACHINES]; /* its files were refused: others are newer */
     int32_t process_count;        /* processes so far */
     bool broker_down[WEIR__MODEL_BROKERS + 1];
-    int64_t fed; /* batches */
+    bool recreated; /* the input is another topic of the same name: nobody writes to it */
+    int64_t fed;    /* batches */
     sim_oracle oracle;
     sim_tap tap;
     sim_coverage *coverage;

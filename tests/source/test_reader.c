@@ -410,7 +410,7 @@ int main(void) {
     tcase_set_timeout(c, 30);
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, reads_from_the_first_to_the_last_record);
-    tcase_add_loop_test(c, every_fetch_version_reads_the_same, 4, 18);
+    tcase_add_loop_test(c, every_fetch_version_reads_the_same, 2, 18);
     tcase_add_test(c, trailing_markers_and_aborted_data_count_for_the_end);
     tcase_add_test(c, only_markers_and_aborted_data);
     tcase_add_test(c, aborted_transactions_interleave);

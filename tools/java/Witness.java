@@ -28,7 +28,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * Kafka's own producer and consumer, of any release from 0.10.0 on: only what all of them have is called. One command
  * for each line of stdin; each answers with one JSON line, a failed one with {"error": …}.
  *
- * Records are lines of a file, "PARTITION TIMESTAMP KEY VALUE", the last two "x" and hexadecimal digits, or "-" for null.
+ * Records are lines of a file, "PARTITION TIMESTAMP KEY VALUE", the last two "x" and hexadecimal digits, or "-" for
+ * null.
  */
 public final class Witness {
     private static final String USAGE = """

@@ -157,14 +157,15 @@ def must(command, log, limit_s, env=None):
         raise Crashed(f"status {status}: {' '.join(command)}")
 
 
-def build(root, folder, options, log, jobs, env):
-    """Builds all of Weir in a folder with the options of meson; one of an earlier run is used again if it can be."""
+def build(root, folder, options, log, jobs, env, targets=()):
+    """Builds Weir, all of it or some targets, in a folder with the options of meson. One of an earlier run is used
+    again if it can be."""
     setup = ["meson", "setup", *options, folder, root]
     fresh = not os.path.exists(os.path.join(folder, "build.ninja"))
     if fresh or execute([*setup, "--reconfigure"], log, SETUP_S, env):
         shutil.rmtree(folder, ignore_errors=True)
         must(setup, log, SETUP_S, env)
-    must(["ninja", "-C", folder, "-j", str(jobs)], log, COMPILE_S)
+    must(["ninja", "-C", folder, "-j", str(jobs), *targets], log, COMPILE_S)
 
 
 def counted(output):

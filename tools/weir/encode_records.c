@@ -161,6 +161,7 @@ static weir_err write_messages(set_writer *writer, const cli_set_batch *batch) {
     weir_message_writer messages;
     weir_record record;
     plain->len = 0;
+    cli_text_room(plain, WEIR_MESSAGE_OVERHEAD(header->magic));
     weir_message_writer_init(&messages, plain->p, plain->cap, header->magic,
                              wrapped && header->magic == 1 ? header->base_offset : 0);
     do {

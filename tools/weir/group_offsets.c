@@ -8,9 +8,11 @@
 #include <weir/proto.h>
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define GROUP_MAX    280 /* of words that name a group; a longer id is cut off in them */
 #define NO_LEADER    (-1)
 #define UNKNOWN      (-1) /* offset or epoch */
 #define LATEST       (-1) /* in place of a time */
@@ -66,6 +68,12 @@ static int32_t leader_of(const offsets *o, weir_str topic, int32_t partition) {
     return NO_LEADER;
 }
 
+int cli_group_refused(int16_t api_key, const char *group, int16_t code) {
+    char what[GROUP_MAX];
+    snprintf(what, sizeof what, "group %s", group);
+    return cli_refused(api_key, what, code, (weir_str){NULL, 0});
+}
+
 /* ---- what is committed ---- */
 /* Sends OffsetFetch in one of its forms. */
 static weir_err fetch(offsets *o, request_form form, weir_offset_fetch_request_topic *named, weir_call *call,
@@ -116,9 +124,16 @@ static int16_t fetch_code(const void *message) {
     return response->error_code;
 }
 
+/* Says that a broker does not tell of a partition. */
+static void refused(offsets *o, int16_t api_key, weir_str topic, int32_t partition, int16_t code) {
+    char what[WEIR_TOPIC_MAX + 64];
+    snprintf(what, sizeof what, "topic %.*s partition %" PRId32, (int)topic.len, topic.p ? topic.p : "", partition);
+    o->status = cli_refused(api_key, what, code, (weir_str){NULL, 0});
+}
+
 static void add_row(offsets *o, row new, int16_t code) {
     if (code != WEIR_CODE_NONE) {
-        o->status = cli_refused(WEIR_API_OFFSET_FETCH, o->group, code, (weir_str){NULL, 0});
+        refused(o, WEIR_API_OFFSET_FETCH, new.topic, new.partition, code);
     } else if (new.committed >= 0) {
         new.leader = leader_of(o, new.topic, new.partition);
         new.end = UNKNOWN;
@@ -187,7 +202,7 @@ static int fetch_committed(offsets *o, weir_call *call) {
         return cli_session_fail(o->session, call);
     const weir_offset_fetch_response *response = call->response;
     if (code != WEIR_CODE_NONE) {
-        int status = cli_refused(WEIR_API_OFFSET_FETCH, o->group, code, (weir_str){NULL, 0});
+        int status = cli_group_refused(WEIR_API_OFFSET_FETCH, o->group, code);
         weir_call_release(o->session->client, call);
         return status;
     }
@@ -216,7 +231,7 @@ static void take_ends(offsets *o, row *rows, size_t count, const weir_list_offse
             row wanted = {.topic = response->topics.items[n].name, .partition = entry->partition_index};
             row *found = bsearch(&wanted, rows, count, sizeof *rows, by_partition);
             if (entry->error_code != WEIR_CODE_NONE)
-                o->status = cli_refused(WEIR_API_LIST_OFFSETS, o->group, entry->error_code, (weir_str){NULL, 0});
+                refused(o, WEIR_API_LIST_OFFSETS, wanted.topic, wanted.partition, entry->error_code);
             else if (found)
                 found->end = entry->old_style_offsets.count > 0 ? entry->old_style_offsets.items[0] : entry->offset;
         }

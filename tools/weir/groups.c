@@ -270,7 +270,7 @@ static int describe_classic(groups *g, weir_str id) {
         print_classic(g, &response->groups.items[0], call.answered_by);
         status = CLI_DONE;
     } else if (code != WEIR_CODE_NONE && code != WEIR_CODE_GROUP_ID_NOT_FOUND) {
-        status = cli_refused(WEIR_API_DESCRIBE_GROUPS, id.p, code, (weir_str){NULL, 0});
+        status = cli_group_refused(WEIR_API_DESCRIBE_GROUPS, id.p, code);
     }
     weir_call_release(g->session.client, &call);
     return status;
@@ -298,7 +298,7 @@ static int describe_consumer(groups *g, weir_str id) {
         print_consumer(g, &response->groups.items[0], call.answered_by);
         status = CLI_DONE;
     } else if (code != WEIR_CODE_GROUP_ID_NOT_FOUND && code != WEIR_CODE_UNSUPPORTED_VERSION) {
-        status = cli_refused(WEIR_API_CONSUMER_GROUP_DESCRIBE, id.p, code, (weir_str){NULL, 0});
+        status = cli_group_refused(WEIR_API_CONSUMER_GROUP_DESCRIBE, id.p, code);
     }
     weir_call_release(g->session.client, &call);
     return status;

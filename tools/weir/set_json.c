@@ -209,10 +209,16 @@ static bool take_name(const json_t *json, cli_text *text, weir_str *name) {
     return true;
 }
 
+static void add_header(cli_text *to, const weir_header *header) {
+    size_t need = weir_header_write(NULL, 0, header);
+    cli_text_room(to, need);
+    weir_header_write((uint8_t *)to->p + to->len, need, header);
+    to->len += need;
+}
+
 /* The headers of a record in wire form. */
 static bool take_headers(cli_set_reader *reader, const json_t *json, weir_record *record) {
-    cli_text name = {0};
-    cli_text *to = &reader->headers;
+    cli_text name = {0}, *to = &reader->headers;
     bool right = json_is_array(json);
     to->len = 0;
     for (size_t n = 0; right && n < json_array_size(json); n++) {
@@ -220,10 +226,8 @@ static bool take_headers(cli_set_reader *reader, const json_t *json, weir_record
         weir_header header;
         right = json_array_size(pair) == 2 && take_name(json_array_get(pair, 0), &name, &header.name) &&
                 take_hex(json_array_get(pair, 1), &reader->spare, &header.value);
-        size_t need = right ? weir_header_write(NULL, 0, &header) : 0, at = to->len;
-        cli_text_room(to, need);
-        weir_header_write((uint8_t *)to->p + at, need, &header);
-        to->len += need;
+        if (right)
+            add_header(to, &header);
     }
     cli_text_free(&name);
     record->headers = (weir_bytes){(const uint8_t *)to->p, (uint32_t)to->len};

@@ -110,8 +110,9 @@ void weir__message_walk_init(weir_batch_walk *walk, const weir_batch_header *hea
     walk->next_offset = walk->least_offset = 0;
     walk->stop_offset = count_messages(walk, &last);
     /* A wrapper with offset 0 may come from a producer that did not number it. */
-    if (last < 0 || (told != 0 && last > told))
+    if (last < 0 || last == INT64_MAX || (told != 0 && last > told))
         walk->stop_offset = 0;
+    walk->last_offset = last;
     walk->base_offset = walk->stop_offset == 0 || header->magic == 0 || told == 0 ? 0 : told - last;
 }
 
@@ -123,7 +124,7 @@ weir_err weir__message_next(weir_batch_walk *walk, weir_record *record) {
         return WEIR_E_MALFORMED;
     if (walk->wrapped && ((m.attributes & WEIR_ATTR_COMPRESSION) || !checksum_right(walk->p, &m)))
         return WEIR_E_MALFORMED;
-    if (m.offset < walk->least_offset || m.offset > INT64_MAX - 1 - walk->base_offset)
+    if (m.offset < walk->least_offset || m.offset > walk->last_offset)
         return WEIR_E_MALFORMED;
     *record = (weir_record){.offset = walk->base_offset + m.offset,
                             .timestamp = m.timestamp,

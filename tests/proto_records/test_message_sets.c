@@ -254,6 +254,9 @@ START_TEST(offsets_in_a_wrapper) {
         ck_assert_int_eq(wrapped_walk(magic, 1009, (weir_records){set.p, 0}, &last), WEIR_E_MALFORMED);
         set = set_of(memory, sizeof memory, magic, (int64_t[]){2, 2, 3}, 3);
         ck_assert_int_eq(wrapped_walk(magic, 1009, set, &last), WEIR_E_MALFORMED);
+        set = set_of(memory, sizeof memory, magic, (int64_t[]){2, 90, 9}, 3); /* 90 is not handed out */
+        ck_assert_int_eq(wrapped_walk(magic, 1009, set, &last), WEIR_E_MALFORMED);
+        ck_assert_int_eq(last, magic ? 1002 : 2);
         set = set_of(memory, sizeof memory, magic, (int64_t[]){INT64_MAX, 3}, 2);
         ck_assert_int_eq(wrapped_walk(magic, 1009, set, &last), WEIR_E_MALFORMED);
         set = set_of(memory, sizeof memory, magic, (int64_t[]){0, -1}, 2);

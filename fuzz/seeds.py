@@ -56,10 +56,10 @@ def messages():
         yield name, direction, int(version), kind, bytes.fromhex("".join(data).strip("-."))
 
 
-def batches():
-    """Name -> bytes of a whole batch."""
+def batches(file="records.txt"):
+    """Name -> bytes of a whole batch, or set of messages."""
     found, name = {}, None
-    for line in (ROOT / "tests/vectors/records.txt").read_text("ascii").splitlines():
+    for line in (ROOT / "tests/vectors" / file).read_text("ascii").splitlines():
         word, _, rest = line.partition(" ")
         if word == "batch":
             name = rest
@@ -173,6 +173,17 @@ def codec_seeds(name, found):
     return seeds
 
 
+def message_set_seeds():
+    """Kafka's own sets as they are, and the plain ones again as what a wrapper contains."""
+    found = {name: data for name, data in batches("message-sets.txt").items() if len(data) < SMALL}
+    seeds = {name: b"\0" + data for name, data in found.items()}
+    for name, data in found.items():
+        if name.endswith("none-produced"):
+            seeds.update({f"{name}-wrapped-{how}": bytes([how, 4, 0]) + data for how in (1, 3)})
+            seeds[name + "-not-numbered"] = b"\1\0\0" + data
+    return seeds
+
+
 # ---- a conversation: see broker.c for what the bytes say ----
 def link_seeds():
     """ApiVersions, then Metadata as it lies in the vectors, in pieces of a size."""
@@ -240,6 +251,7 @@ def main():
     small = {name: data for name, data in found.items() if len(data) <= SMALL}
     pair = found["marker-commit"] + found["transactional"]
     write("batch", {**small, **({"two": pair} if len(pair) <= SMALL else {})})
+    write("message_set", message_set_seeds())
     for name in COMPRESSIONS[1:]:
         write("codec_" + name, codec_seeds(name, found))
     write("splits", {f"of-{count}": splits(count) for count in (0, 1, 2, 5)})

@@ -4,13 +4,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "error.h"
 #include "store_dir.h"
 
-#define STORED_MAX ((off_t)64 << 20) /* bytes of one file */
+#define STORED_MAX ((int64_t)64 << 20) /* bytes of one file */
 
 static const char *const slot_names[2] = {"checkpoint.a", "checkpoint.b"};
 /* The lock makes one name enough: nobody else writes here. */
@@ -18,24 +17,17 @@ static const char temporary_name[] = "checkpoint.tmp";
 
 struct weir__store {
     weir_alloc *alloc;
-    int dir_fd;
+    weir__files *files;
+    weir__system_files system; /* what `files` is, if the store opened the folder itself; its dir_fd is -1 else */
     int lock_fd;
     char dir[WEIR__DIR_MAX];
 };
 
-/* ---- system calls that a signal may interrupt ---- */
+/* ---- calls that a signal may interrupt ---- */
 
-static int open_in(const weir__store *store, const char *name, int flags) {
-    int fd;
-    do
-        fd = openat(store->dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC, 0600);
-    while (fd < 0 && errno == EINTR);
-    return fd;
-}
-
-static bool write_all(int fd, weir_bytes bytes) {
+static bool write_all(weir__files *files, int file, weir_bytes bytes) {
     for (size_t done = 0; done < bytes.len;) {
-        ssize_t n = write(fd, bytes.p + done, bytes.len - done);
+        ssize_t n = files->write(files, file, bytes.p + done, bytes.len - done);
         if (n > 0) {
             done += (size_t)n;
         } else if (n == 0 || errno != EINTR) {
@@ -47,10 +39,10 @@ static bool write_all(int fd, weir_bytes bytes) {
 }
 
 /* Reads until the end of the file or `size` bytes; -1 on error. */
-static ssize_t read_all(int fd, uint8_t *p, size_t size) {
+static ssize_t read_all(weir__files *files, int file, uint8_t *p, size_t size) {
     size_t done = 0;
     while (done < size) {
-        ssize_t n = read(fd, p + done, size - done);
+        ssize_t n = files->read(files, file, p + done, size - done);
         if (n == 0)
             break;
         if (n > 0)
@@ -59,6 +51,15 @@ static ssize_t read_all(int fd, uint8_t *p, size_t size) {
             return -1;
     }
     return (ssize_t)done;
+}
+
+/* Opens a file to be read, or creates one to be written. */
+static int start(weir__files *files, const char *name, int (*how)(weir__files *, const char *)) {
+    int file;
+    do
+        file = how(files, name);
+    while (file < 0 && errno == EINTR);
+    return file;
 }
 
 /* ---- opening ---- */
@@ -82,8 +83,16 @@ static weir_err report_holder(const weir__store *store, const char *name, weir_f
     return WEIR_E_LOCKED;
 }
 
+static int open_lock(const weir__store *store) {
+    int fd;
+    do
+        fd = openat(store->system.dir_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
 static weir_err lock(weir__store *store, const char *name, weir_fault *fault) {
-    store->lock_fd = open_in(store, "lock", O_RDWR | O_CREAT);
+    store->lock_fd = open_lock(store);
     if (store->lock_fd < 0)
         return fail_to_open(store, fault, "create a lock in", errno);
     int status = weir__store_lock(store->lock_fd);
@@ -94,8 +103,18 @@ static weir_err lock(weir__store *store, const char *name, weir_fault *fault) {
     char text[80];
     int len = weir__store_holder(text, sizeof text);
     weir_bytes bytes = {(const uint8_t *)text, (uint32_t)len};
-    if (ftruncate(store->lock_fd, 0) < 0 || !write_all(store->lock_fd, bytes))
+    if (ftruncate(store->lock_fd, 0) < 0 || !write_all(store->files, store->lock_fd, bytes))
         return fail_to_open(store, fault, "write the lock in", errno);
+    return WEIR_OK;
+}
+
+/* A process may have died, or failed, between the renaming of its last checkpoint and the sync of the folder. What is
+   read now will be acted upon: it must not be undone by a loss of power. */
+static weir_err take_over(weir__store *store, weir_fault *fault) {
+    if (store->files->remove(store->files, temporary_name) < 0 && errno != ENOENT)
+        return fail_to_open(store, fault, "remove a left over checkpoint.tmp from", errno);
+    if (store->files->sync_names(store->files) < 0)
+        return fail_to_open(store, fault, "sync the folder", errno);
     return WEIR_OK;
 }
 
@@ -103,33 +122,49 @@ static weir_err open_store(weir__store *store, const char *dir, const char *name
     weir_err err = weir__store_path(store->dir, dir, name, fault);
     if (err != WEIR_OK)
         return err;
-    store->dir_fd = weir__store_make_dir(store->dir);
-    if (store->dir_fd < 0)
+    int dir_fd = weir__store_make_dir(store->dir);
+    if (dir_fd < 0)
         return fail_to_open(store, fault, "use the folder", errno);
+    weir__system_files_init(&store->system, dir_fd);
+    store->files = &store->system.files;
     err = lock(store, name, fault);
-    if (err != WEIR_OK)
-        return err;
-    if (unlinkat(store->dir_fd, temporary_name, 0) < 0 && errno != ENOENT)
-        return fail_to_open(store, fault, "remove a left over checkpoint.tmp from", errno);
-    return WEIR_OK;
+    return err == WEIR_OK ? take_over(store, fault) : err;
 }
 
-weir_err weir__store_open(weir__store **store, weir_alloc *alloc, const char *dir, const char *name,
-                          weir_fault *fault) {
-    weir__store *s = alloc->take(alloc, sizeof *s);
-    *store = NULL;
-    if (!s) {
+static weir__store *store_new(weir_alloc *alloc, const char *name, weir_fault *fault) {
+    weir__store *store = alloc->take(alloc, sizeof *store);
+    if (!store) {
         weir_fault_set(fault, WEIR_E_NO_MEMORY, "no memory to open the checkpoints of job %s", name);
-        return WEIR_E_NO_MEMORY;
+        return NULL;
     }
-    s->alloc = alloc;
-    s->dir_fd = s->lock_fd = -1;
-    weir_err err = open_store(s, dir, name, fault);
-    if (err == WEIR_OK)
-        *store = s;
-    else
-        weir__store_close(s);
+    store->alloc = alloc;
+    store->files = NULL;
+    store->system.dir_fd = store->lock_fd = -1;
+    return store;
+}
+
+static weir_err opened(weir__store **out, weir__store *store, weir_err err) {
+    *out = err == WEIR_OK ? store : NULL;
+    if (err != WEIR_OK)
+        weir__store_close(store);
     return err;
+}
+
+weir_err weir__store_open(weir__store **out, weir_alloc *alloc, const char *dir, const char *name, weir_fault *fault) {
+    weir__store *store = store_new(alloc, name, fault);
+    *out = NULL;
+    return store ? opened(out, store, open_store(store, dir, name, fault)) : WEIR_E_NO_MEMORY;
+}
+
+weir_err weir__store_over(weir__store **out, weir_alloc *alloc, weir__files *files, const char *dir,
+                          weir_fault *fault) {
+    weir__store *store = store_new(alloc, dir, fault);
+    *out = NULL;
+    if (!store)
+        return WEIR_E_NO_MEMORY;
+    store->files = files;
+    snprintf(store->dir, sizeof store->dir, "%s", dir);
+    return opened(out, store, take_over(store, fault));
 }
 
 void weir__store_close(weir__store *store) {
@@ -138,8 +173,8 @@ void weir__store_close(weir__store *store) {
     /* The lock file stays: to remove it would let two processes lock two files of the same name. */
     if (store->lock_fd >= 0)
         close(store->lock_fd);
-    if (store->dir_fd >= 0)
-        close(store->dir_fd);
+    if (store->system.dir_fd >= 0)
+        close(store->system.dir_fd);
     store->alloc->give(store->alloc, store, sizeof *store);
 }
 
@@ -158,23 +193,23 @@ static weir_err reject(const weir__store *store, int slot, const char *why, weir
 
 static weir_err load_open(weir__store *store, int slot, int fd, weir__stored *file, weir_fault *fault) {
     char words[WEIR__ERROR_TEXT_MAX];
-    struct stat info;
-    if (fstat(fd, &info) < 0)
+    weir__file_info info;
+    if (store->files->inspect(store->files, fd, &info) < 0)
         return reject(store, slot, weir__error_text(errno, words), fault);
-    if (!S_ISREG(info.st_mode))
+    if (!info.regular)
         return reject(store, slot, "it is not a regular file", fault);
-    if (info.st_size > STORED_MAX)
+    if (info.size > STORED_MAX)
         return reject(store, slot, "it is larger than 64 MiB, so it cannot be a checkpoint", fault);
-    if (info.st_size == 0)
+    if (info.size == 0)
         return WEIR_OK;
-    size_t size = (size_t)info.st_size;
+    size_t size = (size_t)info.size;
     uint8_t *p = store->alloc->take(store->alloc, size);
     if (!p) {
         weir_fault_set(fault, WEIR_E_NO_MEMORY, "the memory budget has no room for %s/%s (%zu bytes); raise it",
                        store->dir, slot_names[slot], size);
         return WEIR_E_NO_MEMORY;
     }
-    ssize_t n = read_all(fd, p, size);
+    ssize_t n = read_all(store->files, fd, p, size);
     if (n != (ssize_t)size) {
         int error = errno;
         store->alloc->give(store->alloc, p, size);
@@ -185,8 +220,7 @@ static weir_err load_open(weir__store *store, int slot, int fd, weir__stored *fi
 }
 
 static weir_err load(weir__store *store, int slot, weir__stored *file, weir_fault *fault) {
-    /* Without O_NONBLOCK, opening a FIFO of that name would wait for ever. */
-    int fd = open_in(store, slot_names[slot], O_RDONLY | O_NONBLOCK);
+    int fd = start(store->files, slot_names[slot], store->files->open);
     if (fd < 0 && errno == ENOENT)
         return WEIR_OK;
     if (fd < 0) {
@@ -194,7 +228,7 @@ static weir_err load(weir__store *store, int slot, weir__stored *file, weir_faul
         return reject(store, slot, weir__error_text(errno, words), fault);
     }
     weir_err err = load_open(store, slot, fd, file, fault);
-    close(fd);
+    (void)store->files->close(store->files, fd);
     return err;
 }
 
@@ -229,12 +263,13 @@ static weir_err fail_to_save(const weir__store *store, const char *what, const c
 /* Writes the temporary file, durably. After a failed fsync the system may have dropped the bytes and would call a
    second fsync a success, so nothing here is tried again: the file goes, and the next save begins a new one. */
 static weir_err write_temporary(const weir__store *store, weir_bytes bytes, weir_fault *fault) {
-    int fd = open_in(store, temporary_name, O_WRONLY | O_CREAT | O_EXCL);
+    weir__files *files = store->files;
+    int fd = start(files, temporary_name, files->create);
     if (fd < 0)
         return fail_to_save(store, "create", temporary_name, errno, fault);
-    const char *failed = !write_all(fd, bytes) ? "write" : weir__store_sync(fd) < 0 ? "sync" : NULL;
+    const char *failed = !write_all(files, fd, bytes) ? "write" : files->sync(files, fd) < 0 ? "sync" : NULL;
     int error = errno;
-    if (close(fd) < 0 && errno != EINTR && !failed) {
+    if (files->close(files, fd) < 0 && errno != EINTR && !failed) {
         failed = "close";
         error = errno;
     }
@@ -242,14 +277,15 @@ static weir_err write_temporary(const weir__store *store, weir_bytes bytes, weir
 }
 
 weir_err weir__store_save(weir__store *store, int slot, weir_bytes bytes, weir_fault *fault) {
+    weir__files *files = store->files;
     weir_err err = write_temporary(store, bytes, fault);
-    if (err == WEIR_OK && renameat(store->dir_fd, temporary_name, store->dir_fd, slot_names[slot]) < 0)
+    if (err == WEIR_OK && files->rename(files, temporary_name, slot_names[slot]) < 0)
         err = fail_to_save(store, "rename a new checkpoint to", slot_names[slot], errno, fault);
     if (err != WEIR_OK) {
-        (void)unlinkat(store->dir_fd, temporary_name, 0);
+        (void)files->remove(files, temporary_name);
         return err;
     }
-    if (weir__store_sync_dir(store->dir_fd) < 0)
+    if (files->sync_names(files) < 0)
         return fail_to_save(store, "sync the folder of", slot_names[slot], errno, fault);
     return WEIR_OK;
 }

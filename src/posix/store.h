@@ -6,6 +6,8 @@
 #include <weir/alloc.h>
 #include <weir/fault.h>
 
+#include "files.h"
+
 typedef struct weir__store weir__store;
 
 /* The bytes of one file; p is NULL when the file does not exist or is empty. */
@@ -19,6 +21,10 @@ typedef struct weir__stored {
    removes what a killed process left behind. Fills the fault unless it returns WEIR_OK: WEIR_E_LOCKED when another
    store holds the lock, WEIR_E_CONFIG when there is no usable path, WEIR_E_STORE, WEIR_E_NO_MEMORY. */
 weir_err weir__store_open(weir__store **store, weir_alloc *alloc, const char *dir, const char *name, weir_fault *fault);
+/* The same over files of the caller's, which outlive the store; `dir` is what messages call their folder. No lock is
+   taken. */
+weir_err weir__store_over(weir__store **store, weir_alloc *alloc, weir__files *files, const char *dir,
+                          weir_fault *fault);
 void weir__store_close(weir__store *store);
 
 /* The folder's path; valid until weir__store_close. */

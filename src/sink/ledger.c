@@ -64,6 +64,12 @@ static const void *commit_fill(weir__request *request, int16_t version) {
     return &txn->sink->ledger.commit_message;
 }
 
+/* What stands beside the offset of a transaction: nobody else's can be the same. */
+static void entry_of(const weir__txn *txn, char text[WEIR__LEDGER_METADATA_MAX]) {
+    snprintf(text, WEIR__LEDGER_METADATA_MAX, LEDGER_TAG " %s %llu %s %lld %d", txn->sink->lineage,
+             (unsigned long long)txn->checkpoint, txn->id, (long long)txn->producer_id, txn->producer_epoch);
+}
+
 static void commit_submit(weir__txn *txn, weir_time_us now) {
     weir_sink *sink = txn->sink;
     weir__ledger *ledger = &sink->ledger;
@@ -79,8 +85,7 @@ static void commit_submit(weir__txn *txn, weir_time_us now) {
         .owner = txn,
         .deadline = now + sink->config.delivery_timeout_ms * 1000,
     };
-    snprintf(ledger->metadata, sizeof ledger->metadata, LEDGER_TAG " %s %llu %s %lld %d", sink->lineage,
-             (unsigned long long)txn->checkpoint, txn->id, (long long)txn->producer_id, txn->producer_epoch);
+    entry_of(txn, ledger->metadata);
     weir_message_init(ledger->commit.api->request, message);
     message->transactional_id = weir_str_of(txn->id);
     message->group_id = weir_str_of(ledger->group);
@@ -155,8 +160,31 @@ static void take_entry(weir_sink *sink, const weir_offset_fetch_response_partiti
     if (entry->committed_offset < 0)
         return;
     ledger->foreign = !own_entry(sink, entry->metadata);
-    if (!ledger->foreign && (uint64_t)entry->committed_offset > ledger->checkpoint)
-        ledger->checkpoint = (uint64_t)entry->committed_offset;
+    if (ledger->foreign || (uint64_t)entry->committed_offset <= ledger->checkpoint)
+        return;
+    ledger->checkpoint = (uint64_t)entry->committed_offset;
+    uint32_t room = sizeof ledger->entry - 1;
+    uint32_t len = entry->metadata.len < room ? entry->metadata.len : room;
+    memcpy(ledger->entry, entry->metadata.p, len);
+    ledger->entry[len] = '\0';
+}
+
+void weir__ledger_own(const weir__txn *txn) {
+    weir_sink *sink = txn->sink;
+    if (txn->checkpoint > sink->own_ledger)
+        sink->own_ledger = txn->checkpoint;
+    if (txn->checkpoint <= sink->ledger.checkpoint)
+        return;
+    sink->ledger.checkpoint = txn->checkpoint;
+    entry_of(txn, sink->ledger.entry);
+}
+
+bool weir__ledger_proves(const weir__txn *txn) {
+    const weir__ledger *ledger = &txn->sink->ledger;
+    char entry[WEIR__LEDGER_METADATA_MAX];
+    entry_of(txn, entry);
+    return ledger->checkpoint == txn->checkpoint ? strcmp(ledger->entry, entry) == 0
+                                                 : ledger->checkpoint > txn->checkpoint;
 }
 
 static void read_done(weir__request *request, const weir__outcome *outcome) {

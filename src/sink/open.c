@@ -129,6 +129,19 @@ static weir_err step_refence(weir_sink *sink, weir_time_us now) {
     return all(sink, is_ready) ? WEIR_OK : WEIR_AGAIN;
 }
 
+/* WEIR_OK unless the ledger proves a checkpoint newer than `known`. */
+static weir_err newer_refused(weir_sink *sink, uint64_t known) {
+    if (sink->ledger.checkpoint <= known)
+        return WEIR_OK;
+    weir__sink_fail(
+        sink, WEIR_E_CHECKPOINT, 0,
+        "the checkpoint to be restored is number %llu, but the broker has already committed checkpoint %llu "
+        "of this job, which is none that it knows of: going on here would write records twice. Restore the newer "
+        "checkpoint, or begin anew with --fresh",
+        (unsigned long long)sink->restored_checkpoint, (unsigned long long)sink->ledger.checkpoint);
+    return WEIR_E_CHECKPOINT;
+}
+
 static weir_err step_ledger(weir_sink *sink, weir_time_us now) {
     weir__ledger *ledger = &sink->ledger;
     if (ledger->read.api == NULL)
@@ -145,15 +158,16 @@ static weir_err step_ledger(weir_sink *sink, weir_time_us now) {
             sink->prefix);
         return WEIR_E_FENCED;
     }
-    if (ledger->checkpoint <= sink->restored_checkpoint)
-        return WEIR_OK;
-    weir__sink_fail(
-        sink, WEIR_E_CHECKPOINT, 0,
-        "the checkpoint to be restored is number %llu, but the broker has already committed checkpoint %llu "
-        "of this job: going back would write records twice. Restore the newer checkpoint, or begin anew "
-        "with --fresh",
-        (unsigned long long)sink->restored_checkpoint, (unsigned long long)ledger->checkpoint);
-    return WEIR_E_CHECKPOINT;
+    return newer_refused(sink, sink->restored_checkpoint);
+}
+
+/* Until its ids were fenced an earlier run could still commit what it had prepared, with a request that was under way
+   when the ledger was read. Or another run from the same checkpoint has committed one of the same number. */
+static weir_err step_proof(weir_sink *sink, weir_time_us now) {
+    if (!sink->proof_asked)
+        weir__ledger_read(sink, true, now);
+    sink->proof_asked = true;
+    return sink->ledger.read_done ? newer_refused(sink, sink->own_ledger) : WEIR_AGAIN;
 }
 
 /* ---- without transactions ---- */
@@ -181,6 +195,8 @@ static void producer_done(weir__request *request, const weir__outcome *outcome) 
 }
 
 static weir_err step_producer(weir_sink *sink, weir_time_us now) {
+    if (sink->old_format)
+        return WEIR_OK;
     if (sink->producer_init.api == NULL) {
         sink->producer_init = (weir__request){
             .api = weir_api_find(WEIR_API_INIT_PRODUCER_ID),
@@ -207,7 +223,8 @@ static const struct {
     [WEIR__OPEN_LEDGER] = {step_ledger, WEIR__OPEN_FENCE, WEIR__OPEN_FENCE},
     [WEIR__OPEN_FENCE] = {step_fence, WEIR__OPEN_SETTLE, WEIR__OPEN_SETTLE},
     [WEIR__OPEN_SETTLE] = {step_settle, WEIR__OPEN_REFENCE, WEIR__OPEN_REFENCE},
-    [WEIR__OPEN_REFENCE] = {step_refence, WEIR__OPEN_DONE, WEIR__OPEN_DONE},
+    [WEIR__OPEN_REFENCE] = {step_refence, WEIR__OPEN_PROOF, WEIR__OPEN_PROOF},
+    [WEIR__OPEN_PROOF] = {step_proof, WEIR__OPEN_DONE, WEIR__OPEN_DONE},
     [WEIR__OPEN_PRODUCER] = {step_producer, WEIR__OPEN_DONE, WEIR__OPEN_DONE},
 };
 

@@ -9,15 +9,12 @@ static bool state_is(weir_str state, const char *name) {
     return weir_str_equal(state, weir_str_of(name));
 }
 
-static bool in_ledger(const weir__txn *txn) {
-    return txn->sink->ledger.checkpoint >= txn->checkpoint;
-}
-
 /* ---- decided ---- */
 static void proven_committed(weir__txn *txn) {
     weir_sink *sink = txn->sink;
     if (txn->restored) {
         txn->restored = false;
+        weir__ledger_own(txn);
         sink->recovery.already_committed++;
         weir__txn_enter(txn, WEIR__TXN_NEW);
         return;
@@ -59,7 +56,7 @@ static void decide(weir__txn *txn, weir_time_us now) {
     if (txn->state != WEIR__TXN_SETTLING || !txn->asks_ledger)
         return;
     txn->asks_ledger = false;
-    if (in_ledger(txn))
+    if (weir__ledger_proves(txn))
         proven_committed(txn);
     else
         proven_lost(txn, now);
@@ -131,7 +128,7 @@ void weir__settle(weir__txn *txn, int16_t end_code, weir_time_us now) {
     weir__txn_enter(txn, WEIR__TXN_SETTLING);
     txn->end_code = end_code;
     txn->asks_ledger = false;
-    if (in_ledger(txn)) {
+    if (weir__ledger_proves(txn)) {
         proven_committed(txn);
         return;
     }

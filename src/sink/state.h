@@ -26,9 +26,10 @@ typedef struct weir__sink_batch {
     weir_batch_writer writer;
     uint8_t *memory;
     size_t size;
-    weir_records bytes;
+    weir_records bytes; /* in the old format null until the batch is due, see weir__batch_rewrite */
     uint32_t records;
     bool in_flight;
+    bool first; /* of its producer id and epoch */
     weir_time_us opened_at;
 } weir__sink_batch;
 
@@ -129,8 +130,9 @@ typedef struct weir__ledger {
     char metadata[WEIR__LEDGER_METADATA_MAX];
     bool stable; /* the read waits for open transactions on the offset */
     bool read_done;
-    uint64_t checkpoint; /* newest checkpoint of the lineage known to be committed; 0 none */
-    bool foreign;        /* the newest entry is of another lineage */
+    uint64_t checkpoint;                   /* newest checkpoint of the lineage known to be committed; 0 none */
+    char entry[WEIR__LEDGER_METADATA_MAX]; /* what stands beside it */
+    bool foreign;                          /* the newest entry is of another lineage */
 } weir__ledger;
 
 /* ---- opening ---- */
@@ -142,6 +144,7 @@ typedef enum weir__open_step {
     WEIR__OPEN_FENCE,    /* InitProducerId for every id without a committable */
     WEIR__OPEN_SETTLE,   /* each committable */
     WEIR__OPEN_REFENCE,  /* InitProducerId for the committables' ids */
+    WEIR__OPEN_PROOF,    /* nobody has committed meanwhile; and from here on nobody can */
     WEIR__OPEN_PRODUCER, /* InitProducerId without an id (no transactions) */
     WEIR__OPEN_DONE
 } weir__open_step;
@@ -157,6 +160,8 @@ struct weir_sink {
     char ledger_topic[WEIR_TOPIC_MAX + 1];
     int32_t subtask;
     bool transactional;
+    bool old_format; /* for brokers before 0.11: message sets of magic 1, no producer id, one batch of a partition in
+                        flight */
     weir__worker worker;
     weir_fault fault; /* sticky */
 
@@ -184,6 +189,8 @@ struct weir_sink {
     weir__open_step step;
     weir_time_us opened_at, open_until; /* 0: not begun */
     uint64_t restored_checkpoint, restored_ledger;
+    uint64_t own_ledger; /* the newest checkpoint that is proven to be committed and this sink's own */
+    bool proof_asked;
     bool limits_known, listed;
     weir__request limits;
     weir_str limits_keys[2];
@@ -224,6 +231,13 @@ bool weir__flushed(const weir_sink *sink);
 weir_time_us weir__linger_deadline(const weir_sink *sink);
 void weir__linger_tick(weir_sink *sink, weir_time_us now);
 void weir__batches_free(weir_sink *sink);
+
+/* ---- old_format.c ---- */
+/* Takes note of what the broker that was asked for limits speaks. Sets the fault where that is not enough. */
+void weir__format_choose(weir_sink *sink, int32_t broker);
+/* Makes the bytes of a closed batch: a message set of magic 1 with its records, compressed as configured. WEIR_OK, or
+   WEIR_E_NO_MEMORY: the batch is as it was. Else the sink has failed: a record has headers. */
+weir_err weir__batch_rewrite(weir_sink *sink, weir__sink_batch *batch);
 
 /* ---- produce.c ---- */
 void weir__produce_work(weir_sink *sink, weir_time_us now);
@@ -271,6 +285,10 @@ void weir__ledger_write(weir__txn *txn, weir_time_us now);
 /* Reads the ledger; `stable` waits until no transaction is open on it, so that what is not there is not committed. */
 void weir__ledger_read(weir_sink *sink, bool stable, weir_time_us now);
 void weir__ledger_stop(weir_sink *sink);
+/* The transaction, which is still as it was prepared, is known to be committed. */
+void weir__ledger_own(const weir__txn *txn);
+/* Whether what is known of the ledger proves that this transaction was committed: its own entry, or a later one. */
+bool weir__ledger_proves(const weir__txn *txn);
 
 /* ---- limits.c, listing.c: steps of opening; WEIR_AGAIN, WEIR_OK or an error ---- */
 weir_err weir__limits_step(weir_sink *sink, weir_time_us now);

@@ -149,8 +149,7 @@ static void committed(weir__txn *txn) {
     if (txn->restored)
         sink->recovery.committed++;
     sink->counters.transactions_committed++;
-    if (txn->checkpoint > sink->ledger.checkpoint)
-        sink->ledger.checkpoint = txn->checkpoint;
+    weir__ledger_own(txn);
 }
 
 /* The broker has decided as asked. Whether the id can be used at once depends on what is known of its epoch. */

@@ -44,7 +44,9 @@ void model_runner_feed(model_runner *r, int32_t partition, int32_t count);
 weir_job_end model_runner_life(model_runner *r);
 /* Whether the last life was ended by crash_at. */
 bool model_runner_crashed(const model_runner *r);
-/* Fails unless readers of committed data find in "out" what was fed, once and in order. */
-void model_runner_check(const model_runner *r);
+/* Lets time pass without a job. */
+void model_runner_pass(model_runner *r, int64_t us);
+/* Fails unless readers of committed data find in "out" what was fed, once and in order, a second from now. */
+void model_runner_check(model_runner *r);
 
 #endif

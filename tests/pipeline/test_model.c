@@ -1,6 +1,7 @@
 /* Whole jobs on a model of a cluster: exactly once, whatever happens to the job or to the cluster. */
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model_runner.h"
 
@@ -20,12 +21,12 @@ static void start(int16_t transaction_version, int32_t count) {
 }
 
 START_TEST(copies_everything_once) {
-    start((int16_t)_i, 500);
+    start((int16_t)_i, 2000);
     ck_assert_end(model_runner_life(&r), WEIR_JOB_FINISHED);
     model_runner_check(&r);
     ck_assert_int_eq(r.recovered, 0);
-    ck_assert_uint_eq(r.records, 500 * PARTITIONS);
-    ck_assert_uint_ge(r.transactions, 1);
+    ck_assert_uint_eq(r.records, 2000 * PARTITIONS);
+    ck_assert_uint_ge(r.transactions, 3);
     model_runner_free(&r);
 }
 END_TEST
@@ -52,8 +53,7 @@ START_TEST(crash_anywhere) {
             ck_assert_end(end, WEIR_JOB_FINISHED);
             break;
         }
-        r.now += SECOND / 10;
-        weir__model_tick(r.model, r.now);
+        model_runner_pass(&r, SECOND / 10);
     }
     ck_assert_int_gt(lives, 10);
     model_runner_check(&r);
@@ -79,7 +79,7 @@ static weir__model_mischief now_and_then(void *user, const weir__model_request *
 
 START_TEST(mischief) {
     int64_t asked = 0;
-    start((int16_t)_i, 300);
+    start((int16_t)_i, 2000);
     weir__model_set_judge(r.model, now_and_then, &asked);
     ck_assert_end(model_runner_life(&r), WEIR_JOB_FINISHED);
     ck_assert_int_gt(asked, 100);
@@ -135,6 +135,29 @@ START_TEST(brokers_come_and_go) {
 }
 END_TEST
 
+/* Transactions time out while nobody runs: what was in them is read once more. */
+START_TEST(transactions_time_out) {
+    start((int16_t)_i, 200);
+    int lost = 0;
+    for (r.crash_at = 5; r.crash_at < 120; r.crash_at += 4) {
+        (void)model_runner_life(&r);
+        weir__model_transaction txn;
+        for (size_t n = 0; weir__model_transaction_at(r.model, n, &txn); n++) {
+            lost += strcmp(txn.state, "Ongoing") == 0;
+            weir__model_expire_transaction(r.model, txn.id, r.now);
+        }
+        model_runner_pass(&r, SECOND / 10);
+        for (int32_t n = 0; n < PARTITIONS; n++)
+            model_runner_feed(&r, n, 100);
+    }
+    ck_assert_int_ge(lost, 4);
+    r.crash_at = 0;
+    ck_assert_end(model_runner_life(&r), WEIR_JOB_FINISHED);
+    model_runner_check(&r);
+    model_runner_free(&r);
+}
+END_TEST
+
 /* Epochs run out while the job runs: producer ids change. */
 START_TEST(epochs_run_out) {
     model_runner_init(&r, (int16_t)_i);
@@ -162,6 +185,7 @@ int main(void) {
     tcase_add_loop_test(tests, mischief, 0, 3);
     tcase_add_loop_test(tests, mischief_and_crashes, 0, 3);
     tcase_add_loop_test(tests, brokers_come_and_go, 0, 3);
+    tcase_add_loop_test(tests, transactions_time_out, 0, 3);
     tcase_add_loop_test(tests, epochs_run_out, 0, 3);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -111,13 +111,8 @@ void weir__member_lives(weir__member *member, weir_time_us now);
    is in the group. */
 int16_t weir__member_check(const weir__group *group, weir_str id, weir_str instance);
 /* Replaces a blob; false: no memory, nothing has changed. */
-<<<<<<< HEAD
-bool weir__group_blob_set(weir__model *model, weir__blob *blob, weir_bytes bytes);
-weir_bytes weir__blob_bytes(const weir__blob *blob);
-=======
 bool weir__kept_set(weir__model *model, weir__kept *blob, weir_bytes bytes);
 weir_bytes weir__kept_bytes(const weir__kept *blob);
->>>>>>> h-coord
 size_t weir__group_members(const weir__group *group); /* without pending ones */
 
 /* ---- rebalances ---- */

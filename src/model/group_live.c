@@ -42,11 +42,7 @@ static int16_t sync_check(const weir__exchange *e, const sync_request *in, weir_
 static bool assign(weir__exchange *e, weir__group *group, const sync_request *in) {
     for (int32_t n = 0; n < in->assignments.count; n++) {
         weir__member *member = weir__member_find(group, in->assignments.items[n].member_id);
-<<<<<<< HEAD
-        if (member != NULL && !weir__group_blob_set(e->model, &member->assignment, in->assignments.items[n].assignment))
-=======
         if (member != NULL && !weir__kept_set(e->model, &member->assignment, in->assignments.items[n].assignment))
->>>>>>> h-coord
             return false;
     }
     group->state = WEIR__GROUP_STABLE;

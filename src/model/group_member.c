@@ -11,11 +11,7 @@ static void free_text(weir__model *model, char *text) {
 }
 
 /* ---- blobs ---- */
-<<<<<<< HEAD
-bool weir__group_blob_set(weir__model *model, weir__blob *blob, weir_bytes bytes) {
-=======
 bool weir__kept_set(weir__model *model, weir__kept *blob, weir_bytes bytes) {
->>>>>>> h-coord
     uint8_t *p = NULL;
     if (bytes.len > 0) {
         p = weir__model_take(model, bytes.len);
@@ -146,11 +142,7 @@ bool weir__member_update(weir__model *model, weir__member *member, const weir_jo
     for (size_t n = 0; n < count; n++) {
         protocols[n].name = weir__copy_text(model, in->protocols.items[n].name);
         if (protocols[n].name == NULL ||
-<<<<<<< HEAD
-            !weir__group_blob_set(model, &protocols[n].metadata, in->protocols.items[n].metadata)) {
-=======
             !weir__kept_set(model, &protocols[n].metadata, in->protocols.items[n].metadata)) {
->>>>>>> h-coord
             free_protocols(model, protocols, count);
             return false;
         }

@@ -226,6 +226,23 @@ def session_seeds(found):
     return seeds
 
 
+def sink_seeds():
+    """All that opening asks for, then six checkpoints of three records, in both versions of transactions; and the same
+    where one answer in the first of them says that something is wrong, or opening finds something."""
+    seeds = {}
+    checkpoint = b"\3" + bytes(14)
+    for version, below in ((0, 0), (2, 128)):
+        start = bytes([0, 0, below]) + bytes(25)
+        seeds[f"v{version}"] = start + checkpoint * 6
+        seeds[f"v{version}-restored"] = b"\1" + start[1:] + bytes(10) + checkpoint * 6
+        seeds[f"v{version}-ledger"] = b"\1" + start[1:11] + b"\4\x20weir 3 line job-0-1 7 0" + bytes(60)
+        seeds[f"v{version}-abort"] = start + b"\3\0\0\xf2" + bytes(20) + checkpoint * 3
+        for at, code in enumerate((3, 14, 16, 45, 47, 48, 49, 51, 59, 67, 90), 2):
+            wrong = checkpoint[:at] + bytes([128 + code]) + checkpoint[at + 1:]
+            seeds[f"v{version}-code-{code}"] = start + wrong + checkpoint * 3
+    return seeds
+
+
 def json_seeds(build, keys):
     """The newest filled messages as JSON; nothing without a build, the seeds then stay as they are."""
     program = pathlib.Path(build) / "tests/conformance/codec-lines"
@@ -262,6 +279,7 @@ def main():
     write("options", OPTIONS)
     write("link", link_seeds())
     write("session", session_seeds(found))
+    write("sink", sink_seeds())
     if len(sys.argv) > 1:
         write("json_message", json_seeds(sys.argv[1], keys))
 

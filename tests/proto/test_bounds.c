@@ -150,7 +150,7 @@ END_TEST
 static void any_bytes(const char *name, const weir_schema *schema, int16_t version) {
     uint64_t seed = (uint64_t)name[0] << 16 | (uint64_t)name[1] << 8 | (uint64_t)version;
     for (int round = 0; round < 100; round++) {
-        size_t len = walk_next(&seed) % 400;
+        size_t len = (size_t)(walk_next(&seed) % 400);
         uint8_t most = walk_next(&seed) % 2 ? 255 : 3;
         for (size_t n = 0; n < len; n++)
             bytes[n] = (uint8_t)(walk_next(&seed) % (most + 1u));

@@ -7,7 +7,7 @@
 
 #define MESSAGE_MAX 64 /* in uint64_t */
 
-static uint8_t memory[1 << 16], again_memory[1 << 18];
+static _Alignas(8) uint8_t memory[1 << 16], again_memory[1 << 18];
 static char text[1 << 16];
 
 static void there_and_back(const char *name, const weir_schema *schema, int16_t version) {

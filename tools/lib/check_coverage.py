@@ -47,7 +47,7 @@ def judge(report, root, build, log):
         for what, least in LEAST.items():
             percent = summary[f"{what}_percent"]
             failed += percent < least
-            print("ok" if percent >= least else "not ok", f"{what} coverage: {percent} %, at least {least} %", file=file)
+            print("ok" if percent >= least else "not ok", f"{what} coverage {percent} %, at least {least} %", file=file)
     return suites.Counts(len(LEAST) - failed, failed)
 
 

@@ -23,7 +23,8 @@ static bool replace(weir__log *log, size_t n, const uint8_t *bytes, uint32_t siz
         segment->cap = len;
     }
     memmove(segment->bytes + batch->at + size, segment->bytes + behind, segment->len - behind);
-    memcpy(segment->bytes + batch->at, bytes, size);
+    if (size > 0)
+        memcpy(segment->bytes + batch->at, bytes, size);
     segment->len = len;
     for (size_t i = n + 1; i < log->batch_count && log->batches[i].segment == batch->segment; i++)
         log->batches[i].at = log->batches[i].at - batch->size + size;

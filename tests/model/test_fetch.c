@@ -210,6 +210,45 @@ START_TEST(a_held_request_of_a_session_goes_on) {
 }
 END_TEST
 
+/* ---- a topic that is created anew ---- */
+START_TEST(a_session_by_name_goes_on_in_the_new_topic) {
+    start();
+    fill(0, 1);
+    fetching f = fetching_of(0);
+    f.session_epoch = 0;
+    f.session_id = fetch(&h, &f)->session_id;
+    ck_assert_int_eq(weir__model_delete_topic(h.model, "t", h.now), 0);
+    f.session_epoch = 1;
+    f.offset = -1;
+    ck_assert_code(fetched_of(fetch(&h, &f))->error_code, "UNKNOWN_TOPIC_OR_PARTITION");
+    ck_assert_int_eq(weir__model_create_topic(h.model, "t", 1, h.now), 0);
+    fill(0, 2);
+    f.session_epoch = 2;
+    ck_assert_int_eq(fetched_of(fetch(&h, &f))->high_watermark, 20);
+}
+END_TEST
+
+START_TEST(an_id_never_means_another_topic) {
+    weir__model_partition p;
+    start();
+    ck_assert(weir__model_partition_at(h.model, 0, &p));
+    weir_fetch_request_fetch_partition partition = {.current_leader_epoch = -1,
+                                                    .last_fetched_epoch = -1,
+                                                    .log_start_offset = -1,
+                                                    .partition_max_bytes = 1 << 20,
+                                                    .high_watermark = INT64_MAX};
+    weir_fetch_request_fetch_topic topic = {.topic_id = p.topic_id, .partitions = {&partition, 1}};
+    weir_fetch_request request;
+    weir_message_init(weir_api_find(WEIR_API_FETCH)->request, &request);
+    request.topics.items = &topic;
+    request.topics.count = 1;
+    ck_assert_code(fetched_of(modelhost_ask(&h, 1, WEIR_API_FETCH, 17, &request))->error_code, "NONE");
+    ck_assert_int_eq(weir__model_delete_topic(h.model, "t", h.now), 0);
+    ck_assert_int_eq(weir__model_create_topic(h.model, "t", 1, h.now), 0);
+    ck_assert_code(fetched_of(modelhost_ask(&h, 1, WEIR_API_FETCH, 17, &request))->error_code, "UNKNOWN_TOPIC_ID");
+}
+END_TEST
+
 /* ---- read_committed ---- */
 static void append_as(int64_t id, int32_t sequence, bool transactional) {
     weir_batch_identity identity = {id, 0, sequence, transactional};
@@ -337,6 +376,8 @@ int main(void) {
     tcase_add_test(tcase, a_session_tells_what_is_new);
     tcase_add_test(tcase, slots_are_limited);
     tcase_add_test(tcase, a_held_request_of_a_session_goes_on);
+    tcase_add_test(tcase, a_session_by_name_goes_on_in_the_new_topic);
+    tcase_add_test(tcase, an_id_never_means_another_topic);
     tcase_add_test(tcase, committed_readers_stop_at_the_stable_offset);
     tcase_add_test(tcase, a_marker_wakes_a_committed_reader);
     tcase_add_test(tcase, epochs_are_compared);

@@ -113,6 +113,17 @@ START_TEST(a_forgotten_producer_goes_on) {
 }
 END_TEST
 
+START_TEST(a_silent_producer_is_forgotten) {
+    h.config.producer_id_expiration_ms = 1000;
+    start();
+    ck_assert_produced(idempotent(7, 0, 0, 2), "NONE", 0);
+    modelhost_pass(&h, 1000000);
+    ck_assert_produced(idempotent(7, 0, 9, 2), "OUT_OF_ORDER_SEQUENCE_NUMBER", -1);
+    modelhost_pass(&h, 1);
+    ck_assert_produced(idempotent(7, 0, 9, 2), "NONE", 2);
+}
+END_TEST
+
 /* ---- what is wrong with a batch ---- */
 START_TEST(damage_is_found) {
     start();
@@ -341,6 +352,7 @@ int main(void) {
     tcase_add_test(tcase, a_new_epoch_begins_at_0);
     tcase_add_test(tcase, sequences_wrap);
     tcase_add_test(tcase, a_forgotten_producer_goes_on);
+    tcase_add_test(tcase, a_silent_producer_is_forgotten);
     tcase_add_test(tcase, damage_is_found);
     tcase_add_test(tcase, batches_have_a_limit);
     tcase_add_test(tcase, compacted_topics_need_keys);

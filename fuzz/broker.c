@@ -37,8 +37,10 @@ static const weir_uuid topic_id = {{7}};
 
 static weir_err versions(broker *b, weir_out *out, const weir_request_header *header, responses *r) {
     static weir_api_versions_response_api_version rows[64];
+    static weir_api_versions_response_finalized_feature_key transactions = {.max_version_level = 2};
     const weir_api *api;
     uint8_t below = fuzz_byte(&b->input);
+    transactions.name = weir_str_of("transaction.version");
     for (size_t n = 0; (api = weir_api_at(n)) != NULL && n < 64; n++) {
         int max = api->max_version - (api->key != WEIR_API_VERSIONS ? below % 16 : 0);
         max = max > api->min_version ? max : api->min_version;
@@ -46,6 +48,11 @@ static weir_err versions(broker *b, weir_out *out, const weir_request_header *he
         r->versions.api_keys.count++;
     }
     r->versions.api_keys.items = rows;
+    if (below >= 128) {
+        r->versions.finalized_features_epoch = 1;
+        r->versions.finalized_features.items = &transactions;
+        r->versions.finalized_features.count = 1;
+    }
     return weir_response_encode(out, weir_api_find(header->api_key), header->api_version, header->correlation_id, r);
 }
 
@@ -103,7 +110,7 @@ static weir_err fetch(broker *b, weir_out *out, const weir_request_header *heade
 }
 
 /* Writes an answer that serves the client as a real one would; of other APIs it is a message of defaults. */
-static weir_err honest(broker *b, weir_out *out, const weir_request_header *header) {
+static weir_err honest(broker *b, weir_out *out, const weir_request_header *header, weir_bytes body) {
     const weir_api *api = weir_api_find(header->api_key);
     responses r;
     MUST(weir_message_sizeof(api->response) <= sizeof r);
@@ -118,6 +125,7 @@ static weir_err honest(broker *b, weir_out *out, const weir_request_header *head
     case WEIR_API_FETCH:
         return fetch(b, out, header, &r);
     default:
+        broker_answer_txn(b, header, body, &r);
         return weir_response_encode(out, api, header->api_version, header->correlation_id, &r);
     }
 }
@@ -159,15 +167,18 @@ static void deliver(broker *b, uint32_t n, const uint8_t *bytes, size_t len) {
     }
 }
 
-/* Takes the first request off a link; false when there is none. */
-static bool take_request(broker_link *link, weir_request_header *header) {
+/* Takes the first request off a link; false when there is none. `*body` stays valid until the next one is taken. */
+static bool take_request(broker_link *link, weir_request_header *header, weir_bytes *body) {
+    static uint8_t taken[ROOM];
     weir_in in;
     weir_in_init(&in, link->in, link->in_len);
     size_t size = weir_in_u32(&in);
     if (in.error != WEIR_OK || size > weir_in_left(&in))
         return false;
-    weir_in_init(&in, link->in + 4, size);
+    memcpy(taken, link->in + 4, size);
+    weir_in_init(&in, taken, size);
     MUST(weir_request_header_decode(&in, header) == WEIR_OK);
+    *body = (weir_bytes){in.p, (uint32_t)weir_in_left(&in)};
     link->in_len -= 4 + size;
     memmove(link->in, link->in + 4 + size, link->in_len);
     return true;
@@ -187,8 +198,9 @@ enum {
 
 static void answer(broker *b, uint32_t n, int how) {
     weir_request_header header;
+    weir_bytes asked;
     weir_out out;
-    if (!take_request(&b->links[n], &header))
+    if (!take_request(&b->links[n], &header, &asked))
         return;
     weir_out_init(&out, b->answer, ROOM);
     if (how == OWN_BODY) {
@@ -200,7 +212,7 @@ static void answer(broker *b, uint32_t n, int how) {
         weir_out_bytes(&out, "", tags);
         weir_out_bytes(&out, body.p, body.len);
     } else {
-        MUST(honest(b, &out, &header) == WEIR_OK);
+        MUST(honest(b, &out, &header, asked) == WEIR_OK);
     }
     size_t len = out.total;
     if (how == DAMAGED)

@@ -25,12 +25,15 @@ typedef struct broker {
     weir_time_us now;
     broker_link links[BROKER_LINKS];
     uint8_t *answer; /* room for one */
+    int16_t epoch;   /* of the next producer */
 } broker;
 
 /* Makes the client with the properties of `sides`. */
 void broker_init(broker *b, const uint8_t *data, size_t size, int32_t sides);
 /* Lets one thing happen, as the input says; false behind its end. */
 bool broker_step(broker *b);
+/* Fills the response, which holds its defaults, to a request that a sink makes; others it leaves alone. */
+void broker_answer_txn(broker *b, const weir_request_header *header, weir_bytes body, void *response);
 /* Frees the client, and proves that no memory is left. What uses the client must be freed before. */
 void broker_free(broker *b);
 

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_input input = {data, size};
     const weir_data *kind = weir_data_at(fuzz_byte(&input) % (WEIR_DATA_END_TXN_MARKER + 1));
     weir_bytes bytes = fuzz_rest(&input);
-    size_t room = 24 * (size_t)bytes.len + 4096;
+    size_t room = WEIR_ARENA_RATIO * (size_t)bytes.len + WEIR_ARENA_SLACK;
     void *memory = fuzz_memory(room), *message = fuzz_memory(weir_message_sizeof(kind->schema));
     weir_arena arena;
     weir_in in;

@@ -118,7 +118,7 @@ static void make_room(fuzz_message *m, weir_arena *arena, size_t size) {
 weir_err fuzz_message_decode(fuzz_message *m, weir_bytes bytes) {
     weir_arena arena;
     weir_in in;
-    make_room(m, &arena, 24 * (size_t)bytes.len + 4096);
+    make_room(m, &arena, WEIR_ARENA_RATIO * (size_t)bytes.len + WEIR_ARENA_SLACK);
     weir_in_init(&in, bytes.p, bytes.len);
     weir_err err = weir_message_decode(m->schema, m->version, &in, &arena, m->message);
     MUST(err == WEIR_OK || err == WEIR_E_MALFORMED || err == WEIR_E_VERSION);

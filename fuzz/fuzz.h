@@ -50,7 +50,7 @@ typedef struct fuzz_message {
 } fuzz_message;
 
 bool fuzz_message_named(fuzz_message *m, fuzz_input *input);
-/* Decodes with an arena of 24 times the bytes and 4 KiB, the most that the client gives one (src/cluster/flight.c).
+/* Decodes with an arena of WEIR_ARENA_RATIO times the bytes and WEIR_ARENA_SLACK, and no more (<weir/proto.h>).
    Whatever it comes to, fuzz_message_free is to be called. */
 weir_err fuzz_message_decode(fuzz_message *m, weir_bytes bytes);
 /* Reads JSON with an arena that is large enough. */

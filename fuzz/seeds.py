@@ -56,10 +56,10 @@ def messages():
         yield name, direction, int(version), kind, bytes.fromhex("".join(data).strip("-."))
 
 
-def batches():
-    """Name -> bytes of a whole batch."""
+def batches(file="records.txt"):
+    """Name -> bytes of a whole batch, or set of messages."""
     found, name = {}, None
-    for line in (ROOT / "tests/vectors/records.txt").read_text("ascii").splitlines():
+    for line in (ROOT / "tests/vectors" / file).read_text("ascii").splitlines():
         word, _, rest = line.partition(" ")
         if word == "batch":
             name = rest
@@ -173,6 +173,17 @@ def codec_seeds(name, found):
     return seeds
 
 
+def message_set_seeds():
+    """Kafka's own sets as they are, and the plain ones again as what a wrapper contains."""
+    found = {name: data for name, data in batches("message-sets.txt").items() if len(data) < SMALL}
+    seeds = {name: b"\0" + data for name, data in found.items()}
+    for name, data in found.items():
+        if name.endswith("none-produced"):
+            seeds.update({f"{name}-wrapped-{how}": bytes([how, 4, 0]) + data for how in (1, 3)})
+            seeds[name + "-not-numbered"] = b"\1\0\0" + data
+    return seeds
+
+
 # ---- a conversation: see broker.c for what the bytes say ----
 def link_seeds():
     """ApiVersions, then Metadata as it lies in the vectors, in pieces of a size."""
@@ -215,6 +226,23 @@ def session_seeds(found):
     return seeds
 
 
+def sink_seeds():
+    """All that opening asks for, then six checkpoints of three records, in both versions of transactions; and the same
+    where one answer in the first of them says that something is wrong, or opening finds something."""
+    seeds = {}
+    checkpoint = b"\3" + bytes(14)
+    for version, below in ((0, 0), (2, 128)):
+        start = bytes([0, 0, below]) + bytes(25)
+        seeds[f"v{version}"] = start + checkpoint * 6
+        seeds[f"v{version}-restored"] = b"\1" + start[1:] + bytes(10) + checkpoint * 6
+        seeds[f"v{version}-ledger"] = b"\1" + start[1:11] + b"\4\x20weir 3 line job-0-1 7 0" + bytes(60)
+        seeds[f"v{version}-abort"] = start + b"\3\0\0\xf2" + bytes(20) + checkpoint * 3
+        for at, code in enumerate((3, 14, 16, 45, 47, 48, 49, 51, 59, 67, 90), 2):
+            wrong = checkpoint[:at] + bytes([128 + code]) + checkpoint[at + 1:]
+            seeds[f"v{version}-code-{code}"] = start + wrong + checkpoint * 3
+    return seeds
+
+
 def json_seeds(build, keys):
     """The newest filled messages as JSON; nothing without a build, the seeds then stay as they are."""
     program = pathlib.Path(build) / "tests/conformance/codec-lines"
@@ -240,6 +268,7 @@ def main():
     small = {name: data for name, data in found.items() if len(data) <= SMALL}
     pair = found["marker-commit"] + found["transactional"]
     write("batch", {**small, **({"two": pair} if len(pair) <= SMALL else {})})
+    write("message_set", message_set_seeds())
     for name in COMPRESSIONS[1:]:
         write("codec_" + name, codec_seeds(name, found))
     write("splits", {f"of-{count}": splits(count) for count in (0, 1, 2, 5)})
@@ -250,6 +279,7 @@ def main():
     write("options", OPTIONS)
     write("link", link_seeds())
     write("session", session_seeds(found))
+    write("sink", sink_seeds())
     if len(sys.argv) > 1:
         write("json_message", json_seeds(sys.argv[1], keys))
 

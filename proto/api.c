@@ -66,6 +66,28 @@ const char *weir_api_name(int16_t key) {
     return api ? api->name : "unknown API";
 }
 
+const char *weir_api_release(int16_t key) {
+    static const struct {
+        int16_t key; /* the first of those that came together */
+        const char *release;
+    } marks[] = {
+        {WEIR_API_CREATE_TOPICS, "0.10.1"},
+        {WEIR_API_DELETE_RECORDS, "0.11"},
+        {WEIR_API_SASL_AUTHENTICATE, "1.0"},
+        {WEIR_API_DELETE_GROUPS, "1.1"},
+        {WEIR_API_DESCRIBE_CLUSTER, "2.8"},
+        {WEIR_API_DESCRIBE_TRANSACTIONS, "3.0"},
+        {WEIR_API_CONSUMER_GROUP_HEARTBEAT, "3.7"},
+        {WEIR_API_CONSUMER_GROUP_DESCRIBE, "3.8"},
+        {WEIR_API_GET_TELEMETRY_SUBSCRIPTIONS, "3.7"},
+        {WEIR_API_DESCRIBE_TOPIC_PARTITIONS, "3.8"},
+    };
+    const char *release = "0.10.0";
+    for (size_t n = 0; n < sizeof marks / sizeof marks[0] && marks[n].key <= key; n++)
+        release = marks[n].release;
+    return release;
+}
+
 int16_t weir_api_negotiate(const weir_api *api, int16_t min, int16_t max) {
     int16_t low = min > api->min_version ? min : api->min_version;
     int16_t high = max < api->max_version ? max : api->max_version;

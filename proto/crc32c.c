@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "crc_slices.h"
+
 #if defined(WEIR_CRC32C_PORTABLE) /* for tests, and for compilers without the intrinsics */
 #elif defined(__x86_64__) && defined(__GNUC__)
 #define WITH_SSE42 1
@@ -44,10 +46,10 @@ static inline __attribute__((target("sse4.2,pclmul"))) uint64_t four_words(uint6
 
 static __attribute__((target("sse4.2,pclmul"))) uint32_t three_streams(uint32_t crc, const uint8_t *p) {
     uint64_t a = crc, b = 0, c = 0;
-    for (size_t i = 0; i < STREAM; i += 32, p += 32) {
-        a = four_words(a, p);
-        b = four_words(b, p + STREAM);
-        c = four_words(c, p + 2 * STREAM);
+    for (size_t i = 0; i < STREAM; i += 64, p += 64) {
+        a = four_words(four_words(a, p), p + 32);
+        b = four_words(four_words(b, p + STREAM), p + STREAM + 32);
+        c = four_words(four_words(c, p + 2 * STREAM), p + 2 * STREAM + 32);
     }
     uint64_t joined = past((uint32_t)a, PAST_TWO_STREAMS) ^ past((uint32_t)b, PAST_ONE_STREAM);
     return (uint32_t)(_mm_crc32_u64(0, joined) ^ c);
@@ -82,25 +84,6 @@ static uint32_t crc_arm(uint32_t crc, const uint8_t *p, size_t len) {
 
 #if !defined(WITH_ARM_CRC)
 
-/* The checksum is linear, so the entry of a byte is the exclusive or of the entries of its bits. ROW gives those of the
-   eight bits; the preprocessor makes the 256 entries, and the tables stay constant data. */
-#define BIT(i, n, k) ((i) >> (n)&1 ? (k) : 0U)
-#define ENTRY(i, a, b, c, d, e, f, g, h)                                                                               \
-    BIT(i, 0, a) ^ BIT(i, 1, b) ^ BIT(i, 2, c) ^ BIT(i, 3, d) ^ BIT(i, 4, e) ^ BIT(i, 5, f) ^ BIT(i, 6, g) ^           \
-        BIT(i, 7, h)
-#define FOUR(i, ...)                                                                                                   \
-    ENTRY(i, __VA_ARGS__), ENTRY(i + 1, __VA_ARGS__), ENTRY(i + 2, __VA_ARGS__), ENTRY(i + 3, __VA_ARGS__)
-#define SIXTEEN(i, ...)                                                                                                \
-    FOUR(i, __VA_ARGS__), FOUR(i + 4, __VA_ARGS__), FOUR(i + 8, __VA_ARGS__), FOUR(i + 12, __VA_ARGS__)
-#define SIXTY_FOUR(i, ...)                                                                                             \
-    SIXTEEN(i, __VA_ARGS__), SIXTEEN(i + 16, __VA_ARGS__), SIXTEEN(i + 32, __VA_ARGS__), SIXTEEN(i + 48, __VA_ARGS__)
-#define ROW(...)                                                                                                       \
-    {                                                                                                                  \
-        SIXTY_FOUR(0U, __VA_ARGS__), SIXTY_FOUR(64U, __VA_ARGS__), SIXTY_FOUR(128U, __VA_ARGS__),                      \
-            SIXTY_FOUR(192U, __VA_ARGS__)                                                                              \
-    }
-
-/* slices[k][b]: the register after byte b and k zero bytes, starting from zero. */
 static const uint32_t slices[8][256] = {
     ROW(0xf26b8303, 0xe13b70f7, 0xc79a971f, 0x8ad958cf, 0x105ec76f, 0x20bd8ede, 0x417b1dbc, 0x82f63b78),
     ROW(0x13a29877, 0x274530ee, 0x4e8a61dc, 0x9d14c3b8, 0x3fc5f181, 0x7f8be302, 0xff17c604, 0xfbc3faf9),
@@ -110,22 +93,6 @@ static const uint32_t slices[8][256] = {
     ROW(0xef306b19, 0xdb8ca0c3, 0xb2f53777, 0x6006181f, 0xc00c303e, 0x85f4168d, 0x0e045beb, 0x1c08b7d6),
     ROW(0x68032cc8, 0xd0065990, 0xa5e0c5d1, 0x4e2dfd53, 0x9c5bfaa6, 0x3d5b83bd, 0x7ab7077a, 0xf56e0ef4),
     ROW(0x493c7d27, 0x9278fa4e, 0x211d826d, 0x423b04da, 0x847609b4, 0x0d006599, 0x1a00cb32, 0x34019664)};
-
-static inline uint32_t load32_le(const uint8_t *p) {
-    return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
-}
-
-static inline uint32_t slice4(const uint32_t (*slice)[256], uint32_t v) {
-    return slice[3][v & 0xff] ^ slice[2][v >> 8 & 0xff] ^ slice[1][v >> 16 & 0xff] ^ slice[0][v >> 24];
-}
-
-static uint32_t crc_slices(uint32_t crc, const uint8_t *p, size_t len) {
-    for (; len >= 8; p += 8, len -= 8)
-        crc = slice4(slices + 4, crc ^ load32_le(p)) ^ slice4(slices, load32_le(p + 4));
-    for (; len; p++, len--)
-        crc = slices[0][(crc ^ *p) & 0xff] ^ crc >> 8;
-    return crc;
-}
 
 #endif
 
@@ -137,6 +104,6 @@ uint32_t weir_crc32c(uint32_t crc, const void *bytes, size_t len) {
     if (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul"))
         return ~crc_sse42(~crc, bytes, len);
 #endif
-    return ~crc_slices(~crc, bytes, len);
+    return ~weir__crc_slices(slices, ~crc, bytes, len);
 #endif
 }

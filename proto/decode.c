@@ -1,5 +1,6 @@
-/* Bytes to structs: the interpreter of the tables, reading. Linear in the input: an item of an array takes at least one
-   byte of it, and arena memory is taken for items only after their count was checked against the bytes left. */
+/* Bytes to structs: the interpreter of the tables, reading. Linear in the input, and so is what it takes from the
+   arena: an item of an array takes at least one byte, and memory is taken for items only after their count was checked
+   against the bytes left, less those that are owed to the items still to come of the arrays around it. */
 #include "load.h"
 #include "schema.h"
 
@@ -12,6 +13,7 @@ typedef struct reader {
     int version;
     bool flexible;
     int depth;
+    size_t owed; /* bytes that the items still to come take at least, up to the end of the input or the tagged field */
 } reader;
 
 /* Fails at the first byte of an item that was read in part already. */
@@ -75,11 +77,10 @@ static inline void scalar(const uint8_t *from, size_t wire_size, uint8_t *to) {
 
 static void read_struct(reader *r, const weir_schema *schema, uint8_t *at);
 
-/* Memory for the items of an array whose count begins at `item`, or NULL after failing. */
-static void *take_items(reader *r, const weir__row *row, const uint8_t *item, int32_t count) {
-    uint64_t least = (uint64_t)count * weir__item_min(row, r->version, r->flexible);
+/* Memory for the items of an array whose count begins at `item`, each of `least` bytes or more; NULL after failing. */
+static void *take_items(reader *r, const weir__row *row, const uint8_t *item, int32_t count, size_t least) {
     uint64_t size = (uint64_t)count * weir__item_size(row);
-    if (least > weir_in_left(r->in)) {
+    if ((uint64_t)count * least + r->owed > weir_in_left(r->in)) {
         fail_at(r->in, item, WEIR_E_MALFORMED);
         return NULL;
     }
@@ -92,22 +93,27 @@ static void *take_items(reader *r, const weir__row *row, const uint8_t *item, in
 static void array(reader *r, const weir__row *row, uint8_t *member) {
     const uint8_t *item = r->in->p;
     int32_t count = length(r, 4, weir__row_nullable(row, r->version), INT32_MAX);
+    size_t least = weir__item_min(row, r->version, r->flexible);
     weir__array a = {NULL, r->in->error ? 0 : count};
     if (count > 0) {
-        a.items = take_items(r, row, item, count);
+        a.items = take_items(r, row, item, count, least);
         a.count = a.items ? count : 0;
     }
     memcpy(member, &a, sizeof a);
     size_t size = weir__item_size(row);
     size_t wire_size = weir__wire_size(row);
     uint8_t *at = a.items;
+    if (row->items && a.count > 0)
+        r->owed += (size_t)a.count * least;
     for (int32_t i = 0; i < a.count && !r->in->error; i++, at += size) {
-        if (row->items)
+        if (row->items) {
+            r->owed -= least;
             read_struct(r, row->items, at);
-        else if (wire_size)
+        } else if (wire_size) {
             scalar(weir__take(r->in, wire_size), wire_size, at); /* the bytes are there, see take_items */
-        else
+        } else {
             view(r, WEIR__STR, false, at);
+        }
     }
 }
 
@@ -125,33 +131,46 @@ static void optional(reader *r, const weir__row *row, uint8_t *member) {
     memcpy(member, &p, sizeof p);
 }
 
-static void value(reader *r, const weir__row *row, uint8_t *member) {
+/* A value that is no array, where it stands. */
+static void value(reader *r, const weir__row *row, uint8_t *at) {
+    int kind = weir__value_kind(row);
     const uint8_t *raw;
-    if (row->kind & WEIR__ARRAY) {
-        array(r, row, member);
-        return;
-    }
-    switch (row->kind) {
+    switch (kind) {
     case WEIR__BOOL:
-        *(bool *)member = weir_in_bool(r->in);
+        *(bool *)at = weir_in_bool(r->in);
         break;
     case WEIR__STR:
     case WEIR__BYTES:
     case WEIR__RECORDS:
-        view(r, row->kind, weir__row_nullable(row, r->version), member);
+        view(r, kind, weir__row_nullable(row, r->version), at);
         break;
     case WEIR__STRUCT:
-        read_struct(r, row->items, member);
+        read_struct(r, row->items, at);
         break;
     case WEIR__OPTIONAL:
-        optional(r, row, member);
+        optional(r, row, at);
         break;
     default:
-        raw = weir__take(r->in, weir__kinds[row->kind].wire);
+        raw = weir__take(r->in, weir__kinds[kind].wire);
         if (raw)
-            scalar(raw, weir__kinds[row->kind].wire, member);
+            scalar(raw, weir__kinds[kind].wire, at);
         else
-            weir__row_init(row, member);
+            memset(at, 0, weir__kinds[kind].size);
+    }
+}
+
+static void member(reader *r, const weir__row *row, uint8_t *at) {
+    if (row->kind & WEIR__ARRAY) {
+        array(r, row, at);
+    } else if (row->kind & WEIR__APART) {
+        void *p = weir_arena_take(r->arena, weir__item_size(row));
+        if (p)
+            value(r, row, p);
+        else
+            weir_in_fail(r->in, WEIR_E_NO_MEMORY);
+        memcpy(at, &p, sizeof p);
+    } else {
+        value(r, row, at);
     }
 }
 
@@ -177,7 +196,7 @@ static void read_tags(reader *r, const weir_schema *schema, uint8_t *at) {
         const uint8_t *end = in->end;
         uint32_t tag = weir_in_uvarint(in);
         uint32_t size = weir_in_uvarint(in);
-        if (size > weir_in_left(in) || tag <= previous)
+        if ((uint64_t)size + r->owed > weir_in_left(in) || tag <= previous)
             fail_at(in, item, WEIR_E_MALFORMED);
         previous = tag;
         const weir__row *row = in->error ? NULL : tagged(schema, r->version, tag);
@@ -185,11 +204,14 @@ static void read_tags(reader *r, const weir_schema *schema, uint8_t *at) {
             weir_in_take(in, size);
             continue;
         }
+        size_t owed = r->owed;
         in->end = in->p + size;
-        value(r, row, at + row->offset);
+        r->owed = 0;
+        member(r, row, at + row->offset);
         if (!in->error && in->p != in->end)
             weir_in_fail(in, WEIR_E_MALFORMED);
         in->end = end;
+        r->owed = owed;
     }
 }
 
@@ -201,7 +223,7 @@ static void read_struct(reader *r, const weir_schema *schema, uint8_t *at) {
         const weir__row *row = &schema->rows[i];
         r->flexible = flexible && !(row->traits & CLASSIC);
         if (weir__row_present(row, r->version) && weir__row_tag(row) < 0)
-            value(r, row, at + row->offset);
+            member(r, row, at + row->offset);
         else
             weir__row_init(row, at + row->offset);
     }
@@ -213,7 +235,7 @@ static void read_struct(reader *r, const weir_schema *schema, uint8_t *at) {
 
 weir_err weir_message_decode(const weir_schema *schema, int16_t version, weir_in *in, weir_arena *arena,
                              void *message) {
-    reader r = {in, arena, version, version >= schema->flexible_version, 0};
+    reader r = {in, arena, version, version >= schema->flexible_version, 0, 0};
     if (version < schema->table_min || version > schema->table_max)
         weir_in_fail(in, WEIR_E_VERSION);
     if (in->error)

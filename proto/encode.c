@@ -52,8 +52,9 @@ static void view(writer *w, int kind, bool nullable, const void *member) {
 
 static void write_struct(writer *w, const weir_schema *schema, const uint8_t *at);
 
-/* One value, or one item of an array, of a kind. */
-static void value(writer *w, int kind, const weir__row *row, const void *at) {
+/* One value, or one item of an array. */
+static void value(writer *w, const weir__row *row, const void *at) {
+    int kind = weir__value_kind(row);
     switch (kind) {
     case WEIR__BOOL:
         weir_out_bool(w->out, *(const bool *)at);
@@ -64,20 +65,11 @@ static void value(writer *w, int kind, const weir__row *row, const void *at) {
     case WEIR__I16:
         weir_out_i16(w->out, *(const int16_t *)at);
         break;
-    case WEIR__U16:
-        weir_out_u16(w->out, *(const uint16_t *)at);
-        break;
     case WEIR__I32:
         weir_out_i32(w->out, *(const int32_t *)at);
         break;
-    case WEIR__U32:
-        weir_out_u32(w->out, *(const uint32_t *)at);
-        break;
     case WEIR__I64:
         weir_out_i64(w->out, *(const int64_t *)at);
-        break;
-    case WEIR__F64:
-        weir_out_f64(w->out, *(const double *)at);
         break;
     case WEIR__UUID:
         weir_out_bytes(w->out, at, sizeof(weir_uuid));
@@ -86,9 +78,9 @@ static void value(writer *w, int kind, const weir__row *row, const void *at) {
         write_struct(w, row->items, at);
         break;
     case WEIR__OPTIONAL:
-        weir_out_i8(w->out, weir__optional(at) ? 1 : -1);
-        if (weir__optional(at))
-            write_struct(w, row->items, weir__optional(at));
+        weir_out_i8(w->out, weir__pointer(at) ? 1 : -1);
+        if (weir__pointer(at))
+            write_struct(w, row->items, weir__pointer(at));
         break;
     default:
         view(w, kind, !(row->kind & WEIR__ARRAY) && weir__row_nullable(row, w->version), at);
@@ -96,8 +88,9 @@ static void value(writer *w, int kind, const weir__row *row, const void *at) {
 }
 
 static void member(writer *w, const weir__row *row, const uint8_t *at) {
+    uint8_t spare[WEIR__APART_MAX];
     if (!(row->kind & WEIR__ARRAY)) {
-        value(w, row->kind, row, at);
+        value(w, row, weir__value_at(row, at, spare));
         return;
     }
     weir__array a;
@@ -108,7 +101,7 @@ static void member(writer *w, const weir__row *row, const uint8_t *at) {
     size_t size = weir__item_size(row);
     const uint8_t *item = a.items;
     for (int32_t i = 0; i < a.count && !w->out->error; i++, item += size)
-        value(w, row->kind & ~WEIR__ARRAY, row, item);
+        value(w, row, item);
 }
 
 /* True for a tagged field that is written: defaults are left out (KIP-482). */

@@ -68,3 +68,8 @@ size_t weir_header_write(uint8_t *at, size_t room, const weir_header *header) {
         memcpy(at, header->value.p, value_len);
     return (size_t)need;
 }
+
+const char *weir_timestamp_type_name(weir_timestamp_type type) {
+    static const char *const names[] = {"NoTimestampType", "CreateTime", "LogAppendTime"};
+    return names[type - WEIR_TIMESTAMP_NONE];
+}

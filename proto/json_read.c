@@ -2,7 +2,6 @@
 #include "json.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 #if WEIR_PROTO_NAMES
 
@@ -206,13 +205,13 @@ static void uuid(parser *p, void *member) {
 }
 
 /* A whole number from `min` to `max`, without fraction or exponent. */
-static int64_t integer(parser *p, int64_t min, uint64_t max) {
+static int64_t integer(parser *p, int64_t min, int64_t max) {
     const uint8_t *at = p->in->p;
     bool minus = take(p, '-');
-    uint64_t most = minus ? (uint64_t)0 - (uint64_t)min : max;
+    uint64_t most = minus ? (uint64_t)0 - (uint64_t)min : (uint64_t)max;
     const uint8_t *first = p->in->p;
     uint64_t v = 0;
-    bool fits = min < 0 || !minus;
+    bool fits = true;
     for (; p->in->p < p->in->end && *p->in->p >= '0' && *p->in->p <= '9'; p->in->p++) {
         uint64_t digit = (uint64_t)(*p->in->p - '0');
         fits = fits && v <= (most - digit) / 10 && most >= digit;
@@ -235,33 +234,17 @@ static void number(parser *p, int kind, void *member) {
         memcpy(member, &v8, sizeof v8);
         break;
     case WEIR__I16:
-    case WEIR__U16:
-        v16 = (int16_t)(kind == WEIR__I16 ? integer(p, INT16_MIN, INT16_MAX) : integer(p, 0, UINT16_MAX));
+        v16 = (int16_t)integer(p, INT16_MIN, INT16_MAX);
         memcpy(member, &v16, sizeof v16);
         break;
     case WEIR__I32:
-    case WEIR__U32:
-        v32 = (int32_t)(kind == WEIR__I32 ? integer(p, INT32_MIN, INT32_MAX) : integer(p, 0, UINT32_MAX));
+        v32 = (int32_t)integer(p, INT32_MIN, INT32_MAX);
         memcpy(member, &v32, sizeof v32);
         break;
     default:
         v64 = integer(p, INT64_MIN, INT64_MAX);
         memcpy(member, &v64, sizeof v64);
     }
-}
-
-static void real(parser *p, void *member) {
-    char text[64];
-    size_t len = 0;
-    for (; len + 1 < sizeof text && p->in->p + len < p->in->end && memchr("0123456789+-.eE", p->in->p[len], 15); len++)
-        text[len] = (char)p->in->p[len];
-    text[len] = 0;
-    char *end;
-    double v = strtod(text, &end);
-    if (len == 0 || *end)
-        refuse(p);
-    p->in->p += len;
-    memcpy(member, &v, sizeof v);
 }
 
 static void read_object(parser *p, const weir_schema *schema, uint8_t *at);
@@ -272,16 +255,14 @@ static void boolean(parser *p, void *member) {
         refuse(p);
 }
 
-/* One value, or one item of an array, of a kind; null was looked for before. */
-static void value(parser *p, int kind, const weir__row *row, uint8_t *member) {
+/* One value, or one item of an array; null was looked for before. */
+static void value(parser *p, const weir__row *row, uint8_t *member) {
+    int kind = weir__value_kind(row);
     weir__view v;
     void *inner;
     switch (kind) {
     case WEIR__BOOL:
         boolean(p, member);
-        break;
-    case WEIR__F64:
-        real(p, member);
         break;
     case WEIR__UUID:
         uuid(p, member);
@@ -342,7 +323,7 @@ static void array(parser *p, const weir__row *row, uint8_t *member) {
         if (i > 0)
             expect(p, ',');
         peek(p);
-        value(p, row->kind & ~WEIR__ARRAY, row, (uint8_t *)a.items + (size_t)i * size);
+        value(p, row, (uint8_t *)a.items + (size_t)i * size);
     }
     expect(p, ']');
     if (p->in->error)
@@ -359,6 +340,15 @@ static void set_null(const weir__row *row, uint8_t *member) {
 }
 
 static void member_value(parser *p, const weir__row *row, uint8_t *member) {
+    if (row->kind & WEIR__APART) {
+        uint8_t *apart = weir_arena_take(p->arena, weir__item_size(row));
+        memcpy(member, &apart, sizeof apart);
+        member = apart;
+        if (!apart) {
+            weir_in_fail(p->in, WEIR_E_NO_MEMORY);
+            return;
+        }
+    }
     if (peek(p) == 'n' && weir__row_nullable(row, p->version)) {
         if (take_word(p, "null"))
             set_null(row, member);
@@ -367,7 +357,7 @@ static void member_value(parser *p, const weir__row *row, uint8_t *member) {
     } else if (row->kind & WEIR__ARRAY) {
         array(p, row, member);
     } else {
-        value(p, row->kind, row, member);
+        value(p, row, member);
     }
 }
 

@@ -114,9 +114,9 @@ static void print_view(const printer *p, int kind, const void *at) {
         print_base64(p->out, weir__base64, v.p, v.len);
 }
 
-/* One value, or one item of an array, of a kind. */
-static void print_value(const printer *p, int kind, const weir__row *row, const void *at) {
-    char number[32];
+/* One value, or one item of an array. */
+static void print_value(const printer *p, const weir__row *row, const void *at) {
+    int kind = weir__value_kind(row);
     switch (kind) {
     case WEIR__BOOL:
         print(p->out, *(const bool *)at ? "true" : "false");
@@ -127,21 +127,11 @@ static void print_value(const printer *p, int kind, const weir__row *row, const 
     case WEIR__I16:
         print_int(p->out, *(const int16_t *)at);
         break;
-    case WEIR__U16:
-        print_int(p->out, *(const uint16_t *)at);
-        break;
     case WEIR__I32:
         print_int(p->out, *(const int32_t *)at);
         break;
-    case WEIR__U32:
-        print_int(p->out, *(const uint32_t *)at);
-        break;
     case WEIR__I64:
         print_int(p->out, *(const int64_t *)at);
-        break;
-    case WEIR__F64:
-        snprintf(number, sizeof number, "%.17g", *(const double *)at);
-        print(p->out, number);
         break;
     case WEIR__UUID:
         print_base64(p->out, weir__base64url, at, sizeof(weir_uuid));
@@ -150,8 +140,8 @@ static void print_value(const printer *p, int kind, const weir__row *row, const 
         print_struct(p, row->items, at);
         break;
     case WEIR__OPTIONAL:
-        if (weir__optional(at))
-            print_struct(p, row->items, weir__optional(at));
+        if (weir__pointer(at))
+            print_struct(p, row->items, weir__pointer(at));
         else
             print(p->out, "null");
         break;
@@ -167,7 +157,7 @@ static void print_array(const printer *p, const weir__row *row, const uint8_t *a
     for (int32_t i = 0; i < a.count && !p->out->error; i++) {
         if (i > 0)
             print(p->out, ",");
-        print_value(p, row->kind & ~WEIR__ARRAY, row, (const uint8_t *)a.items + (size_t)i * weir__item_size(row));
+        print_value(p, row, (const uint8_t *)a.items + (size_t)i * weir__item_size(row));
     }
     if (a.count >= 0)
         print(p->out, "]");
@@ -177,6 +167,7 @@ static void print_array(const printer *p, const weir__row *row, const uint8_t *a
 static const weir__row records_size = {.name = "records_size_in_bytes"};
 
 static void print_struct(const printer *p, const weir_schema *schema, const uint8_t *at) {
+    uint8_t spare[WEIR__APART_MAX];
     bool first = true;
     print(p->out, "{");
     for (size_t i = 0; i < schema->row_count; i++) {
@@ -193,7 +184,7 @@ static void print_struct(const printer *p, const weir_schema *schema, const uint
         if (row->kind & WEIR__ARRAY)
             print_array(p, row, member);
         else
-            print_value(p, row->kind, row, member);
+            print_value(p, row, weir__value_at(row, member, spare));
         first = false;
     }
     print(p->out, "}");

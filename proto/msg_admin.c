@@ -66,7 +66,7 @@ ROWS = {
 };
 #undef T
 
-API(create_topics, WEIR_API_CREATE_TOPICS, "CreateTopics", 2, 7, 0, 7, 5);
+API(create_topics, WEIR_API_CREATE_TOPICS, "CreateTopics", 0, 7, 0, 7, 5);
 
 #define T weir_delete_topics_request_delete_topic_state
 ROWS = {

@@ -136,7 +136,7 @@ ROWS = {
 };
 #undef T
 
-API(fetch, WEIR_API_FETCH, "Fetch", 4, 18, 0, 18, 12);
+API(fetch, WEIR_API_FETCH, "Fetch", 2, 18, 0, 18, 12);
 
 #define T weir_list_offsets_request_list_offsets_partition
 ROWS = {
@@ -188,7 +188,7 @@ ROWS = {
 };
 #undef T
 
-API(list_offsets, WEIR_API_LIST_OFFSETS, "ListOffsets", 1, 11, 0, 11, 6);
+API(list_offsets, WEIR_API_LIST_OFFSETS, "ListOffsets", 0, 11, 0, 11, 6);
 
 #define T weir_offset_for_leader_epoch_request_offset_for_leader_partition
 ROWS = {

@@ -84,7 +84,7 @@ ROWS = {
 };
 #undef T
 
-API(produce, WEIR_API_PRODUCE, "Produce", 3, 13, 0, 13, 9);
+API(produce, WEIR_API_PRODUCE, "Produce", 2, 13, 0, 13, 9);
 
 #define T weir_init_producer_id_request
 ROWS = {

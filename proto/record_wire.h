@@ -52,6 +52,16 @@ static inline void weir__put64(uint8_t *p, uint64_t v) {
     weir__put32(p + 4, (uint32_t)v);
 }
 
+static inline uint64_t weir__load64_le(const uint8_t *p) {
+    return (uint64_t)p[7] << 56 | (uint64_t)p[6] << 48 | (uint64_t)p[5] << 40 | (uint64_t)p[4] << 32 |
+           (uint64_t)p[3] << 24 | (uint64_t)p[2] << 16 | (uint64_t)p[1] << 8 | p[0];
+}
+
+static inline void weir__store64_le(uint8_t *p, uint64_t v) {
+    for (unsigned i = 0; i < 8; i++)
+        p[i] = (uint8_t)(v >> 8 * i);
+}
+
 /* Zigzag without signed shifts. */
 static inline uint64_t weir__zigzag(int64_t v) {
     return (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0);
@@ -94,16 +104,36 @@ static inline uint8_t *weir__varint_put(uint8_t *p, uint64_t zigzagged) {
     return p;
 }
 
+/* A varint of at most 3 bytes as a little-endian number: its groups of 7 bits, without the marks that more follow ...
+ */
+static inline uint64_t weir__varint_groups(uint64_t zigzagged) {
+    return (zigzagged & 0x7f) | (zigzagged & 0x3f80) << 1 | (zigzagged & 0x1fc000) << 2;
+}
+
+/* ... and these marks, which all bytes have but the last of `size`. */
+static inline uint64_t weir__varint_marks(unsigned size) {
+    return 0x8080 & ((UINT64_C(1) << 8 * (size - 1)) - 1);
+}
+
 /* Reads a varint of at most 32 (64) bits from [*p, end), still zigzagged, and moves *p behind it. False, with *p
    unchanged, when it is cut off or too long. */
 bool weir__varint_take_any(const uint8_t **p, const uint8_t *end, uint32_t *zigzagged);
 bool weir__varlong_take(const uint8_t **p, const uint8_t *end, uint64_t *zigzagged);
 
-/* The same, quick for one byte. */
+/* The same, quick for one byte and for two. */
 static inline bool weir__varint_take(const uint8_t **p, const uint8_t *end, uint32_t *zigzagged) {
-    if (*p >= end || **p >= 0x80)
+    const uint8_t *at = *p;
+    if (end - at < 2)
         return weir__varint_take_any(p, end, zigzagged);
-    *zigzagged = *(*p)++;
+    if (at[0] < 0x80) {
+        *zigzagged = at[0];
+        *p = at + 1;
+        return true;
+    }
+    if (at[1] >= 0x80)
+        return weir__varint_take_any(p, end, zigzagged);
+    *zigzagged = (uint32_t)at[1] << 7 | (at[0] & 0x7f);
+    *p = at + 2;
     return true;
 }
 

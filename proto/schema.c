@@ -5,17 +5,15 @@
 #include <string.h>
 
 static_assert(sizeof(weir_str) == sizeof(weir__view) && sizeof(weir_records) == sizeof(weir__view), "views differ");
+static_assert(sizeof(weir_str) <= WEIR__APART_MAX && sizeof(weir_uuid) <= WEIR__APART_MAX, "too large to be apart");
 static_assert(sizeof(weir_strs) == sizeof(weir__array) && sizeof(weir_i64s) == sizeof(weir__array), "arrays differ");
 
 const weir__kind weir__kinds[WEIR__STRUCT] = {
     [WEIR__BOOL] = {sizeof(bool), 1},
     [WEIR__I8] = {1, 1},
     [WEIR__I16] = {2, 2},
-    [WEIR__U16] = {2, 2},
     [WEIR__I32] = {4, 4},
-    [WEIR__U32] = {4, 4},
     [WEIR__I64] = {8, 8},
-    [WEIR__F64] = {8, 8},
     [WEIR__UUID] = {16, 16},
     [WEIR__STR] = {sizeof(weir__view), 0},
     [WEIR__BYTES] = {sizeof(weir__view), 0},
@@ -35,7 +33,7 @@ static void init_scalar(const weir__row *row, void *member) {
     int8_t v8 = (int8_t)v;
     int16_t v16 = (int16_t)v;
     int32_t v32 = (int32_t)v;
-    switch (row->kind) {
+    switch (weir__value_kind(row)) {
     case WEIR__BOOL:
         *(bool *)member = v != 0;
         break;
@@ -43,42 +41,56 @@ static void init_scalar(const weir__row *row, void *member) {
         memcpy(member, &v8, sizeof v8);
         break;
     case WEIR__I16:
-    case WEIR__U16:
         memcpy(member, &v16, sizeof v16);
         break;
     case WEIR__I32:
-    case WEIR__U32:
         memcpy(member, &v32, sizeof v32);
         break;
     case WEIR__I64:
         memcpy(member, &v, sizeof v);
         break;
-    default: /* doubles and ids start from zero bits */
+    default: /* ids start from zero bits */
         assert(row->initial == ZERO);
-        memset(member, 0, weir__kinds[row->kind].size);
+        memset(member, 0, weir__kinds[weir__value_kind(row)].size);
     }
+}
+
+/* The default of a row that is no array. */
+static void init_value(const weir__row *row, void *at) {
+    weir__view view = {row->initial == NONE ? NULL : (const uint8_t *)"", 0};
+    if (weir__value_kind(row) == WEIR__STRUCT)
+        weir_message_init(row->items, at);
+    else if (weir__value_kind(row) >= WEIR__STR)
+        memcpy(at, &view, sizeof view);
+    else
+        init_scalar(row, at);
 }
 
 void weir__row_init(const weir__row *row, void *member) {
     weir__array array = {NULL, row->initial == NONE ? -1 : 0};
-    weir__view view = {row->initial == NONE ? NULL : (const uint8_t *)"", 0};
     void *null = NULL;
     if (row->kind & WEIR__ARRAY)
         memcpy(member, &array, sizeof array);
-    else if (row->kind == WEIR__STRUCT)
-        weir_message_init(row->items, member);
-    else if (row->kind == WEIR__OPTIONAL)
+    else if (row->kind & WEIR__APART || row->kind == WEIR__OPTIONAL)
         memcpy(member, &null, sizeof null);
-    else if (row->kind >= WEIR__STR)
-        memcpy(member, &view, sizeof view);
     else
-        init_scalar(row, member);
+        init_value(row, member);
+}
+
+const void *weir__value_at(const weir__row *row, const void *member, uint8_t spare[WEIR__APART_MAX]) {
+    if (!(row->kind & WEIR__APART))
+        return member;
+    if (weir__pointer(member))
+        return weir__pointer(member);
+    init_value(row, spare);
+    return spare;
 }
 
 bool weir__row_is_default(const weir__row *row, const void *member) {
     weir__array array;
     weir__view view;
-    uint8_t scalar[16];
+    uint8_t scalar[16], spare[WEIR__APART_MAX];
+    const void *at = weir__value_at(row, member, spare);
     if (row->kind & WEIR__ARRAY) {
         memcpy(&array, member, sizeof array);
         return row->initial == NONE ? array.count < 0 : array.count == 0;
@@ -92,13 +104,13 @@ bool weir__row_is_default(const weir__row *row, const void *member) {
         return true;
     }
     if (row->kind == WEIR__OPTIONAL)
-        return weir__optional(member) == NULL;
-    if (row->kind >= WEIR__STR) {
-        memcpy(&view, member, sizeof view);
+        return weir__pointer(member) == NULL;
+    if (weir__value_kind(row) >= WEIR__STR) {
+        memcpy(&view, at, sizeof view);
         return row->initial == NONE ? view.p == NULL : view.p != NULL && view.len == 0;
     }
     init_scalar(row, scalar);
-    return memcmp(scalar, member, weir__item_size(row)) == 0;
+    return memcmp(scalar, at, weir__item_size(row)) == 0;
 }
 
 static size_t schema_min(const weir_schema *schema, int version, bool flexible);
@@ -111,7 +123,7 @@ static size_t member_min(const weir__row *row, int version, bool flexible) {
         return fixed;
     if (flexible || row->kind == WEIR__OPTIONAL)
         return 1;
-    return row->kind == WEIR__STR ? 2 : 4;
+    return weir__value_kind(row) == WEIR__STR && !(row->kind & WEIR__ARRAY) ? 2 : 4;
 }
 
 static size_t schema_min(const weir_schema *schema, int version, bool flexible) {
@@ -121,7 +133,7 @@ static size_t schema_min(const weir_schema *schema, int version, bool flexible) 
         if (weir__row_present(row, version) && weir__row_tag(row) < 0)
             size += member_min(row, version, flexible);
     }
-    return size ? size : 1;
+    return size;
 }
 
 size_t weir__item_min(const weir__row *row, int version, bool flexible) {

@@ -32,23 +32,22 @@
 /* The longest string that Kafka's own decoder accepts, in bytes. */
 #define WEIR__STRING_MAX 32767
 
-/* What a member is; arrays have WEIR__ARRAY added to the kind of their items. */
+/* What a member is; arrays have WEIR__ARRAY added to the kind of their items. A string or id with WEIR__APART is given
+   by a pointer, and NULL stands for its default: in versions without it, it takes the room of the pointer only. */
 enum {
     WEIR__BOOL,
     WEIR__I8,
     WEIR__I16,
-    WEIR__U16,
     WEIR__I32,
-    WEIR__U32,
     WEIR__I64,
-    WEIR__F64,
     WEIR__UUID,
     WEIR__STR,
     WEIR__BYTES,
     WEIR__RECORDS,
     WEIR__STRUCT,
     WEIR__OPTIONAL, /* a pointer to a struct, NULL when it is null */
-    WEIR__ARRAY = 0x10
+    WEIR__ARRAY = 0x10,
+    WEIR__APART = 0x20
 };
 
 /* Defaults of Kafka's definitions. ZERO also stands for "", the empty array and a struct with all of its defaults; NONE
@@ -130,40 +129,49 @@ static inline int weir__row_tag(const weir__row *row) {
     return ((row->traits >> 5) & 0x1f) - 1;
 }
 
+/* The kind of a value: of an item when the row is an array. */
+static inline int weir__value_kind(const weir__row *row) {
+    return row->kind & (WEIR__ARRAY - 1);
+}
+
 /* Bytes of one C value of a row, of one item when it is an array, of the struct when it is optional; and of its
    encoding, 0 when that varies. */
 static inline size_t weir__item_size(const weir__row *row) {
-    return row->items ? row->items->size : weir__kinds[row->kind & ~WEIR__ARRAY].size;
+    return row->items ? row->items->size : weir__kinds[weir__value_kind(row)].size;
 }
 
 static inline size_t weir__wire_size(const weir__row *row) {
-    return row->items ? 0 : weir__kinds[row->kind & ~WEIR__ARRAY].wire;
+    return row->items ? 0 : weir__kinds[weir__value_kind(row)].wire;
 }
 
-/* The struct of an optional member, or NULL. */
-static inline void *weir__optional(const void *member) {
+/* What a member of kind OPTIONAL or APART points to, or NULL. */
+static inline void *weir__pointer(const void *member) {
     void *p;
     memcpy(&p, member, sizeof p);
     return p;
 }
 
+/* Room for any value that stands apart. */
+#define WEIR__APART_MAX 16
+
+/* Where the value of a member stands: in the member, or apart; the default is put into `spare` for a NULL. */
+const void *weir__value_at(const weir__row *row, const void *member, uint8_t spare[WEIR__APART_MAX]);
+
 /* Sets a member to its default, a struct with all of its members; and whether a member holds it. */
 void weir__row_init(const weir__row *row, void *member);
 bool weir__row_is_default(const weir__row *row, const void *member);
 
-/* The fewest bytes that an item of an array takes on the wire; at least 1, so that bytes bound every count. */
+/* The fewest bytes that an item of an array takes on the wire. No table has items without bytes, so that bytes bound
+   every count. */
 size_t weir__item_min(const weir__row *row, int version, bool flexible);
 
 #define WEIR__KIND(member)                                                                                             \
     _Generic(((T *)0)->member, bool                                                                                    \
              : WEIR__BOOL, int8_t                                                                                      \
              : WEIR__I8, int16_t                                                                                       \
-             : WEIR__I16, uint16_t                                                                                     \
-             : WEIR__U16, int32_t                                                                                      \
-             : WEIR__I32, uint32_t                                                                                     \
-             : WEIR__U32, int64_t                                                                                      \
-             : WEIR__I64, double                                                                                       \
-             : WEIR__F64, weir_uuid                                                                                    \
+             : WEIR__I16, int32_t                                                                                      \
+             : WEIR__I32, int64_t                                                                                      \
+             : WEIR__I64, weir_uuid                                                                                    \
              : WEIR__UUID, weir_str                                                                                    \
              : WEIR__STR, weir_bytes                                                                                   \
              : WEIR__BYTES, weir_records                                                                               \
@@ -173,7 +181,9 @@ size_t weir__item_min(const weir__row *row, int version, bool flexible);
              : WEIR__ARRAY | WEIR__I32, weir_i64s                                                                      \
              : WEIR__ARRAY | WEIR__I64, weir_strs                                                                      \
              : WEIR__ARRAY | WEIR__STR, weir_uuids                                                                     \
-             : WEIR__ARRAY | WEIR__UUID)
+             : WEIR__ARRAY | WEIR__UUID, const weir_str *                                                              \
+             : WEIR__APART | WEIR__STR, const weir_uuid *                                                              \
+             : WEIR__APART | WEIR__UUID)
 
 #if WEIR_PROTO_NAMES
 #define WEIR__NAME(member) .name = #member,

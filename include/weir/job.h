@@ -20,8 +20,11 @@ typedef struct weir_job weir_job;
    exactly-once holds either way. */
 typedef weir_err (*weir_job_function)(weir_job *job, const weir_split_batch *from, const weir_record *in, void *user);
 
-/* Hands a record to the output topic. The views are copied before the call returns. */
+/* Hands a record to the output topic, or to the first of several. The views are copied before the call returns. */
 WEIR_API weir_err weir_job_emit(weir_job *job, int32_t partition, const weir_record *out);
+/* The same to the output topic with a number: 0 is the first of `to`. All that is emitted between two checkpoints is
+   one transaction, whatever topics it goes to. */
+WEIR_API weir_err weir_job_emit_to(weir_job *job, uint32_t topic, int32_t partition, const weir_record *out);
 /* Memory for the function's own use until it returns, at least `size` bytes; NULL when the budget is used up. */
 WEIR_API void *weir_job_scratch(weir_job *job, size_t size);
 /* Says why the function fails: the text becomes the job's fault. Returns WEIR_E_MALFORMED, to be returned on. */
@@ -77,7 +80,7 @@ typedef enum weir_job_end {
 typedef struct weir_job_config {
     const char *name;           /* names the transactional ids, the ledger group, the lock and the checkpoints */
     const char *from;           /* topics, separated by commas */
-    const char *to;             /* one topic */
+    const char *to;             /* one topic; with a function, topics separated by commas */
     const char *checkpoint_dir; /* NULL: $XDG_STATE_HOME/weir/NAME, else ~/.local/state/weir/NAME */
     int64_t checkpoint_interval_ms;
     weir_start start;

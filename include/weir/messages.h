@@ -1,11 +1,12 @@
 /* Kafka's messages as C structs, in the words of Kafka's own definitions: a message is weir_<api>_<request|response>,
-   its members are Kafka's fields in the same order, and the structs inside it carry its name in front.
+   its members are Kafka's fields, in the same order unless a comment says otherwise, and the structs inside it carry
+   its name in front.
 
    Set up a message with weir_message_init before filling it in: that gives every member its default, which is zero,
    false, "" or the empty array unless the comment on the member says otherwise. A comment also says which versions have
    the member (v3+: from 3 on, v0-3: up to 3; no comment: all) and from which on it may be null. Members that a version
    lacks keep their defaults when a message is read. Null is p == NULL in strings, bytes and records, and count == -1 in
-   arrays. */
+   arrays. A pointer to a string or an id is NULL when the version lacks it, and NULL stands for the default. */
 #ifndef WEIR_MESSAGES_H
 #define WEIR_MESSAGES_H
 
@@ -462,7 +463,7 @@ typedef struct weir_offset_fetch_request_topics {
 
 typedef struct weir_offset_fetch_request_group {
     weir_str group_id;
-    weir_str member_id;                                  /* v9+, nullable, default null */
+    const weir_str *member_id;                           /* v9+, nullable, default null */
     int32_t member_epoch;                                /* v9+, default -1 */
     WEIR_ARRAY(weir_offset_fetch_request_topics) topics; /* nullable; null: all */
 } weir_offset_fetch_request_group;
@@ -715,11 +716,12 @@ typedef struct weir_create_topics_response_creatable_topic_configs {
     bool is_sensitive;
 } weir_create_topics_response_creatable_topic_configs;
 
+/* Not in the order of Kafka: what is small stands together. */
 typedef struct weir_create_topics_response_creatable_topic_result {
     weir_str name;
-    weir_uuid topic_id; /* v7+ */
+    const weir_uuid *topic_id;     /* v7+ */
+    const weir_str *error_message; /* v1+, nullable */
     int16_t error_code;
-    weir_str error_message;                                                  /* v1+, nullable */
     int16_t topic_config_error_code;                                         /* v5+ */
     int32_t num_partitions;                                                  /* v5+, default -1 */
     int16_t replication_factor;                                              /* v5+, default -1 */
@@ -944,8 +946,8 @@ typedef struct weir_list_groups_request {
 typedef struct weir_list_groups_response_listed_group {
     weir_str group_id;
     weir_str protocol_type;
-    weir_str group_state; /* v4+ */
-    weir_str group_type;  /* v5+ */
+    const weir_str *group_state; /* v4+ */
+    const weir_str *group_type;  /* v5+ */
 } weir_list_groups_response_listed_group;
 
 typedef struct weir_list_groups_response {

@@ -74,6 +74,8 @@ WEIR_API const weir_api *weir_api_find(int16_t key);
 WEIR_API const weir_api *weir_api_at(size_t n);
 /* The name of an API for messages to people: "Fetch", or "unknown API". Never NULL. */
 WEIR_API const char *weir_api_name(int16_t key);
+/* The first Kafka release with an API: "0.11"; "0.10.0" also stands for what is older. */
+WEIR_API const char *weir_api_release(int16_t key);
 
 /* The highest version that both this codec and a broker offering [min, max] speak, or -1 when there is none. */
 WEIR_API int16_t weir_api_negotiate(const weir_api *api, int16_t min, int16_t max);
@@ -106,9 +108,16 @@ WEIR_API void weir_message_init(const weir_schema *schema, void *message);
    than its default and Kafka's definition does not call it ignorable, when null stands where null is not allowed, when
    a string is longer than 32767 bytes, or when the schema does not reach to the version. */
 WEIR_API weir_err weir_message_encode(const weir_schema *schema, int16_t version, weir_out *out, const void *message);
+/* The most that decoding a message takes from an arena: so many times the bytes of the input, whatever they hold, and
+   some slack. */
+#define WEIR_ARENA_RATIO 16
+#define WEIR_ARENA_SLACK 4096
+
 /* Reads the body of a message into `message` (weir_message_sizeof bytes; defaults first). Strings, bytes and records
-   are views into the input; arrays lie in the arena. Leaves `in` behind the body: whether bytes may follow is up to the
-   caller. On failure the same error stands in `in`, with its place, and the message is not to be relied on. */
+   are views into the input; arrays, and what pointers point to, lie in the arena, for which WEIR_ARENA_RATIO times the
+   bytes of the input and WEIR_ARENA_SLACK always suffice. The time is linear in the input. Leaves `in` behind the body:
+   whether bytes may follow is up to the caller. On failure the same error stands in `in`, with its place, and the
+   message is not to be relied on. */
 WEIR_API weir_err weir_message_decode(const weir_schema *schema, int16_t version, weir_in *in, weir_arena *arena,
                                       void *message);
 

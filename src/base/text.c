@@ -98,3 +98,11 @@ bool weir__parse_i64(weir_str str, int64_t *value) {
         *value = sum ? -(int64_t)(sum - 1) - 1 : 0;
     return true;
 }
+
+bool weir__item_take(const char **list, weir_str *item) {
+    const char *begin = *list + strspn(*list, ", ");
+    size_t len = strcspn(begin, ", ");
+    *item = (weir_str){begin, (uint32_t)len};
+    *list = begin + len;
+    return len > 0;
+}

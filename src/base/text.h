@@ -29,4 +29,7 @@ unsigned weir__utf8_next(weir_str str);
    anything else and for what does not fit. */
 bool weir__parse_i64(weir_str str, int64_t *value);
 
+/* Takes the first item off a list of names that are separated by commas and spaces; false when there is none left. */
+bool weir__item_take(const char **list, weir_str *item);
+
 #endif

@@ -30,6 +30,7 @@ static void call_done(weir__request *request, const weir__outcome *outcome) {
 weir_err weir_client_call(weir_client *client, weir_call *call, weir_time_us now) {
     const weir_api *api = weir_api_find(call->api_key);
     bool by_key = call->target == WEIR_TARGET_GROUP || call->target == WEIR_TARGET_TRANSACTION;
+    client->now = now;
     call->finished = false;
     call->response = NULL;
     call->inner = NULL;

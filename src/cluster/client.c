@@ -128,6 +128,7 @@ void weir__client_wake(weir_client *client) {
 
 void weir_client_tick(weir_client *client, weir_time_us now) {
     client->now = now;
+    client->ended = false;
     for (uint32_t n = 0; n < client->link_count; n++)
         if (client->links[n] != NULL)
             weir__link_tick(client->links[n], now);
@@ -145,7 +146,7 @@ bool weir_client_next_io(weir_client *client, weir_io *io) {
 }
 
 weir_time_us weir_client_deadline(const weir_client *client) {
-    if (client->awake)
+    if (client->awake || client->ended)
         return client->now;
     weir_time_us due = weir__metadata_deadline(client);
     weir_time_us route = weir__route_deadline(client);

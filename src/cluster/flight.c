@@ -132,16 +132,13 @@ void weir_client_sent(weir_client *client, uint32_t number, size_t bytes, weir_t
 }
 
 /* ---- receiving ---- */
-/* The most bytes of arena that a byte of any message can ask for: empty topics of CreateTopics 0 take 22. */
-#define ARENA_RATIO 24
-
 /* Decodes a body into an arena that is doubled until it suffices. */
 static weir_err decode(weir_client *client, const weir__flight *flight, int16_t version, weir_in body,
                        weir__reply *reply) {
     const weir_schema *schema = flight->api->response;
     size_t need = weir_message_sizeof(schema);
-    size_t most = ARENA_RATIO * (size_t)reply->frame_size + need + 4096;
-    for (size_t size = need + 4096;; size = 2 * size < most ? 2 * size : most) {
+    size_t most = WEIR_ARENA_RATIO * (size_t)reply->frame_size + need + WEIR_ARENA_SLACK;
+    for (size_t size = need + WEIR_ARENA_SLACK;; size = 2 * size < most ? 2 * size : most) {
         weir_arena arena;
         weir_in in = body;
         reply->memory = client->alloc->take(client->alloc, size);

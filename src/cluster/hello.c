@@ -67,11 +67,13 @@ static const char *guess_release(const weir__link *link) {
         {WEIR_API_FETCH, 7, "1.1"},
         {WEIR_API_FETCH, 6, "1.0"},
         {WEIR_API_FETCH, 5, "0.11"},
+        {WEIR_API_CREATE_TOPICS, 1, "0.10.2"},
+        {WEIR_API_FETCH, 3, "0.10.1"},
     };
     for (size_t n = 0; n < sizeof marks / sizeof marks[0]; n++)
         if (link->max_version[marks[n].key] >= marks[n].version)
             return marks[n].release;
-    return "0.10 or older";
+    return "0.10.0"; /* older ones do not answer ApiVersions */
 }
 
 static void hello_done(weir__request *request, const weir__outcome *outcome) {

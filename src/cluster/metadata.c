@@ -120,10 +120,10 @@ static void topic_learn(weir_client *client, const weir_metadata_response_topic 
         topic->missing_since = 0;
     else if (topic->missing_since == 0)
         topic->missing_since = now;
-    if (from->error_code != WEIR_CODE_NONE && from->error_code != WEIR_CODE_LEADER_NOT_AVAILABLE) {
+    if (from->error_code != WEIR_CODE_NONE)
         client->metadata_wanted = true;
+    if (from->error_code != WEIR_CODE_NONE && from->error_code != WEIR_CODE_LEADER_NOT_AVAILABLE)
         return;
-    }
     if (weir_uuid_is_zero(topic->id))
         topic->id = from->topic_id;
     else if (!weir_uuid_is_zero(from->topic_id) && memcmp(&topic->id, &from->topic_id, sizeof topic->id) != 0)

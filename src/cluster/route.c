@@ -53,7 +53,7 @@ int16_t weir__broker_version(const weir_client *client, int32_t id, int16_t api_
 
 void weir__request_end(weir_client *client, weir__request *request, weir_err err, weir_time_us now) {
     weir__outcome outcome = {err, -1, -1, NULL, NULL, now};
-    (void)client;
+    client->ended = true;
     if (request->lost && err != WEIR_OK)
         outcome.err = WEIR_E_INDETERMINATE;
     weir__list_remove(&request->node);

@@ -84,6 +84,7 @@ struct weir_client {
     weir__rng rng;
     weir_time_us now; /* of the last call that told it */
     bool awake;       /* something may be ready to be sent: look before the host waits */
+    bool ended;       /* a request has ended without an answer: the host is not to wait before its caller knows */
 
     weir__list brokers;
     weir__list waiting; /* requests that have no link yet */

@@ -23,3 +23,19 @@ weir_err weir_records_decompress(weir_alloc *alloc, weir_compression compression
     const weir__codec *codec = weir__codec_find((int)compression);
     return codec ? codec->decompress(alloc, packed, limit, plain, size) : WEIR_E_UNSUPPORTED;
 }
+
+size_t weir_records_compress_bound(weir_compression compression, size_t len) {
+    const weir__codec *codec = weir__codec_find((int)compression);
+    return codec ? codec->bound(len) : 0;
+}
+
+weir_err weir_records_compress(weir_alloc *alloc, weir_compression compression, int8_t magic, weir_bytes plain,
+                               void *memory, size_t *size) {
+    const weir__codec *codec = weir__codec_find((int)compression);
+    if (!codec || (magic < 2 && compression == WEIR_COMPRESSION_ZSTD))
+        return WEIR_E_UNSUPPORTED;
+    weir_err err = codec->compress(alloc, plain, memory, size);
+    if (err == WEIR_OK && magic == 0 && compression == WEIR_COMPRESSION_LZ4)
+        weir__lz4_spoil(memory);
+    return err;
+}

@@ -21,6 +21,10 @@ typedef struct weir__codec {
 
 extern const weir__codec weir__codec_gzip, weir__codec_snappy, weir__codec_lz4, weir__codec_zstd;
 
+/* Gives a frame that weir__codec_lz4 wrote the header checksum that readers of magic 0 expect: over the frame's magic
+   as well (KAFKA-3160). */
+void weir__lz4_spoil(uint8_t *start);
+
 /* The codec with a Kafka id (1..4), or NULL when this build lacks it or there is no such id. */
 const weir__codec *weir__codec_find(int id);
 

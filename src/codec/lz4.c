@@ -8,12 +8,14 @@
 #include "output.h"
 #include "xxh32.h"
 
-#define MAGIC         0x184d2204U
-#define SKIPPABLE     0x184d2a50U /* in its last 4 bits, anything */
-#define STORED        0x80000000U /* in a block's size: not compressed */
-#define BLOCK_WRITTEN 65536U
-#define HISTORY_MAX   65536U
-#define EXPANSION_MAX 255 /* a block cannot grow by more */
+#define MAGIC              0x184d2204U
+#define SKIPPABLE          0x184d2a50U /* in its last 4 bits, anything */
+#define STORED             0x80000000U /* in a block's size: not compressed */
+#define BLOCK_WRITTEN      65536U
+#define DESCRIPTOR_AT      4
+#define DESCRIPTOR_WRITTEN 2
+#define HISTORY_MAX        65536U
+#define EXPANSION_MAX      255 /* a block cannot grow by more */
 
 /* FLG, the first byte of a frame's descriptor. */
 enum {
@@ -66,7 +68,7 @@ static weir_err lz4_compress(weir_alloc *alloc, weir_bytes in, uint8_t *out, siz
     uint8_t *to = put32(out, MAGIC);
     *to++ = FLG_VERSION_1 | FLG_INDEPENDENT;
     *to++ = 4 << 4; /* blocks of 64 KiB */
-    *to = descriptor_checksum(to - 2, 2);
+    *to = descriptor_checksum(out + DESCRIPTOR_AT, DESCRIPTOR_WRITTEN);
     to++;
     for (uint32_t done = 0, n; done < in.len; done += n) {
         n = in.len - done < BLOCK_WRITTEN ? in.len - done : BLOCK_WRITTEN;
@@ -83,6 +85,10 @@ static weir_err lz4_compress(weir_alloc *alloc, weir_bytes in, uint8_t *out, siz
     alloc->give(alloc, state, state_size);
     *out_len = (size_t)(to - out);
     return WEIR_OK;
+}
+
+void weir__lz4_spoil(uint8_t *start) {
+    start[DESCRIPTOR_AT + DESCRIPTOR_WRITTEN] = descriptor_checksum(start, DESCRIPTOR_AT + DESCRIPTOR_WRITTEN);
 }
 
 /* Moves *p over n bytes and returns where they begin, or NULL when fewer are left. */

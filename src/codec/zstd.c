@@ -1,6 +1,7 @@
 /* Zstandard (RFC 8878) through libzstd. Decompression goes straight into the output, which serves as the window: the
-   streaming interface would take as much memory as the frame's header says, up to 2 GiB. When the output proves too
-   small, it starts over in twice the room, so all tries together cost less than twice the last. */
+   streaming interface would take as much memory as the frame's header says, up to 2 GiB, and so need a limit for
+   windows; here what a header says of window and content costs nothing. When the output proves too small, it starts
+   over in twice the room, so all tries together cost less than twice the last. */
 #define ZSTD_STATIC_LINKING_ONLY /* for memory of our own */
 #include <zstd.h>
 #include <zstd_errors.h>

@@ -104,10 +104,18 @@ static bool reserve_producer(weir__log *log) {
            weir__grow(model, (void **)&log->aborted, &log->aborted_cap, log->aborted_count, sizeof *log->aborted);
 }
 
+/* Forgets the producers of a log when one of them has been silent for too long. */
+static void expire(weir__log *log, const weir__producer *producer, weir_time_us now) {
+    weir_time_us before = now - log->model->config.producer_id_expiration_ms * 1000;
+    if (producer != NULL && producer->last_time < before)
+        weir__producers_expire(log, before);
+}
+
 void weir__log_append(weir__log *log, weir_records records, const weir_batch_header *header, weir_time_us now,
                       weir__appended *result) {
     bool idempotent = header->producer_id >= 0;
     if (idempotent) {
+        expire(log, weir__producer_find(log, header->producer_id), now);
         const weir__remembered *before =
             weir__producer_duplicate(weir__producer_find(log, header->producer_id), header);
         if (before != NULL) {

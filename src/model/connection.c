@@ -114,6 +114,11 @@ bool weir__model_closing(const weir__model *model, int32_t number) {
     return model->connections[number]->closing;
 }
 
+bool weir__model_busy(const weir__model *model, int32_t number) {
+    const weir__connection *connection = model->connections[number];
+    return connection->in.at < connection->in.len || connection->hidden > 0;
+}
+
 void weir__connections_close(weir__model *model, int32_t broker) {
     for (size_t n = 0; n < model->connection_count; n++)
         if (model->connections[n]->open && model->connections[n]->broker == broker)

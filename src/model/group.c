@@ -5,15 +5,17 @@
 
 #define RETENTION_PERIOD ((int64_t)600000000) /* Kafka looks every ten minutes */
 
-static const char *const names[WEIR__GROUP_STATES] = {
-    [WEIR__GROUP_EMPTY] = "Empty",
-    [WEIR__GROUP_PREPARING] = "PreparingRebalance",
-    [WEIR__GROUP_COMPLETING] = "CompletingRebalance",
-    [WEIR__GROUP_STABLE] = "Stable",
+#define NAME(text)                                                                                                     \
+    { text, sizeof(text) - 1 }
+static const weir_str names[WEIR__GROUP_STATES] = {
+    [WEIR__GROUP_EMPTY] = NAME("Empty"),
+    [WEIR__GROUP_PREPARING] = NAME("PreparingRebalance"),
+    [WEIR__GROUP_COMPLETING] = NAME("CompletingRebalance"),
+    [WEIR__GROUP_STABLE] = NAME("Stable"),
 };
 
-const char *weir__group_state_name(weir__group_state state) {
-    return names[state];
+const weir_str *weir__group_state_name(weir__group_state state) {
+    return &names[state];
 }
 
 bool weir__groups_new(weir__model *model) {

@@ -4,10 +4,10 @@
 
 #include "cluster.h"
 
-typedef struct weir__blob {
+typedef struct weir__kept {
     uint8_t *p; /* owned; NULL when empty */
     size_t len;
-} weir__blob;
+} weir__kept;
 
 /* ---- offsets ---- */
 /* An offset that a group has stored for a partition. */
@@ -40,7 +40,7 @@ typedef enum weir__group_state {
 
 typedef struct weir__protocol {
     char *name; /* owned */
-    weir__blob metadata;
+    weir__kept metadata;
 } weir__protocol;
 
 typedef struct weir__member {
@@ -48,7 +48,7 @@ typedef struct weir__member {
     char *instance;       /* of a static member, owned; NULL: dynamic */
     weir__protocol *protocols;
     size_t protocol_count;
-    weir__blob assignment;
+    weir__kept assignment;
     int32_t session_ms, rebalance_ms;
     bool pending;                 /* knows its id and has not joined with it */
     bool fresh;                   /* has never been in a generation */
@@ -89,7 +89,8 @@ weir__group *weir__group_find(const weir__model *model, weir_str id);
 /* A new group, or the one that there is; NULL: no memory. */
 weir__group *weir__group_make(weir__model *model, weir_str id);
 void weir__group_forget(weir__model *model, weir__group *group);
-const char *weir__group_state_name(weir__group_state state);
+/* Kafka's name of a state; it ends with a NUL. */
+const weir_str *weir__group_state_name(weir__group_state state);
 
 /* ---- members ---- */
 weir__member *weir__member_find(const weir__group *group, weir_str id);
@@ -110,8 +111,8 @@ void weir__member_lives(weir__member *member, weir_time_us now);
    is in the group. */
 int16_t weir__member_check(const weir__group *group, weir_str id, weir_str instance);
 /* Replaces a blob; false: no memory, nothing has changed. */
-bool weir__group_blob_set(weir__model *model, weir__blob *blob, weir_bytes bytes);
-weir_bytes weir__blob_bytes(const weir__blob *blob);
+bool weir__kept_set(weir__model *model, weir__kept *blob, weir_bytes bytes);
+weir_bytes weir__kept_bytes(const weir__kept *blob);
 size_t weir__group_members(const weir__group *group); /* without pending ones */
 
 /* ---- rebalances ---- */

@@ -139,7 +139,8 @@ static bool txn_lay_out(const weir__exchange *e, const txn_request *in, txn_resp
 static int16_t verify(weir__exchange *e, const txn_request *in, int32_t partition) {
     int16_t version = e->header.api_version;
     const weir__offset_producer *known = weir__offset_producer_find(e->model, partition, in->producer_id);
-    if (known != NULL && known->open && known->epoch == in->producer_epoch)
+    bool any_epoch = e->model->config.release == WEIR__MODEL_3_9; /* 4.x looks at the epoch, too */
+    if (known != NULL && known->open && (any_epoch || known->epoch == in->producer_epoch))
         return WEIR_CODE_NONE;
     int16_t code = weir__txn_verify(e->model, in->transactional_id, in->producer_id, in->producer_epoch,
                                     weir_str_of(WEIR__OFFSETS_TOPIC), partition, version >= 5, e->now);

@@ -31,7 +31,7 @@ static weir__handled answer(weir__exchange *e, const weir__group *group, const w
         const weir__protocol *protocol = weir__member_protocol(other, group->protocol);
         if (protocol != NULL)
             out->members.items[out->members.count++] = (weir_join_group_response_member){
-                weir_str_of(other->id), weir_str_of(other->instance), weir__blob_bytes(&protocol->metadata)};
+                weir_str_of(other->id), weir_str_of(other->instance), weir__kept_bytes(&protocol->metadata)};
     }
     out->generation_id = group->generation;
     out->protocol_type = weir_str_of(group->protocol_type);

@@ -15,7 +15,7 @@ static bool describe_members(const weir__exchange *e, const weir__group *group, 
     for (size_t n = 0; n < group->member_count; n++) {
         const weir__member *member = group->members[n];
         const weir__protocol *protocol = stable ? weir__member_protocol(member, group->protocol) : NULL;
-        const weir__blob nothing = {NULL, 0};
+        const weir__kept nothing = {NULL, 0};
         if (member->pending)
             continue;
         to->members.items[to->members.count++] = (weir_describe_groups_response_described_group_member){
@@ -23,8 +23,8 @@ static bool describe_members(const weir__exchange *e, const weir__group *group, 
             weir_str_of(member->instance),
             weir_str_of(member->client_id),
             weir_str_of("/127.0.0.1"),
-            weir__blob_bytes(protocol != NULL ? &protocol->metadata : &nothing),
-            weir__blob_bytes(protocol != NULL ? &member->assignment : &nothing)};
+            weir__kept_bytes(protocol != NULL ? &protocol->metadata : &nothing),
+            weir__kept_bytes(protocol != NULL ? &member->assignment : &nothing)};
     }
     return true;
 }
@@ -45,7 +45,7 @@ static bool describe(const weir__exchange *e, weir_str id, description *to) {
         }
         return true;
     }
-    to->group_state = weir_str_of(weir__group_state_name(group->state));
+    to->group_state = *weir__group_state_name(group->state);
     if (group->protocol_type != NULL)
         to->protocol_type = weir_str_of(group->protocol_type);
     if (group->state == WEIR__GROUP_STABLE)
@@ -70,8 +70,7 @@ static char lower(char c) {
 }
 
 /* Whether one of the names, in whatever case, is this one; true when there are none. */
-static bool passes(const weir_strs *names, const char *name) {
-    weir_str is = weir_str_of(name);
+static bool passes(const weir_strs *names, weir_str is) {
     for (int32_t n = 0; n < names->count; n++) {
         weir_str said = names->items[n];
         uint32_t same = 0;
@@ -84,6 +83,7 @@ static bool passes(const weir_strs *names, const char *name) {
 }
 
 weir__handled weir__serve_list_groups(weir__exchange *e) {
+    static const weir_str classic = {"classic", 7};
     const weir_list_groups_request *in = e->request;
     weir_list_groups_response *out = e->response;
     if (!WEIR__ANSWER_ARRAY(e, out->groups, e->model->groups->count))
@@ -99,10 +99,10 @@ weir__handled weir__serve_list_groups(weir__exchange *e) {
             out->groups.count = 0;
             return WEIR__ANSWERED;
         }
-        if (passes(&in->states_filter, weir__group_state_name(group->state)) && passes(&in->types_filter, "classic"))
+        const weir_str *state = weir__group_state_name(group->state);
+        if (passes(&in->states_filter, *state) && passes(&in->types_filter, classic))
             out->groups.items[out->groups.count++] = (weir_list_groups_response_listed_group){
-                id, group->protocol_type != NULL ? weir_str_of(group->protocol_type) : WEIR__NO_TEXT,
-                weir_str_of(weir__group_state_name(group->state)), weir_str_of("classic")};
+                id, group->protocol_type != NULL ? weir_str_of(group->protocol_type) : WEIR__NO_TEXT, state, &classic};
     }
     return WEIR__ANSWERED;
 }

@@ -42,7 +42,7 @@ static int16_t sync_check(const weir__exchange *e, const sync_request *in, weir_
 static bool assign(weir__exchange *e, weir__group *group, const sync_request *in) {
     for (int32_t n = 0; n < in->assignments.count; n++) {
         weir__member *member = weir__member_find(group, in->assignments.items[n].member_id);
-        if (member != NULL && !weir__group_blob_set(e->model, &member->assignment, in->assignments.items[n].assignment))
+        if (member != NULL && !weir__kept_set(e->model, &member->assignment, in->assignments.items[n].assignment))
             return false;
     }
     group->state = WEIR__GROUP_STABLE;
@@ -66,7 +66,7 @@ weir__handled weir__serve_sync_group(weir__exchange *e) {
     const sync_request *in = e->request;
     weir_sync_group_response *out = e->response;
     weir__group *group = NULL;
-    out->assignment = weir__blob_bytes(&(weir__blob){NULL, 0});
+    out->assignment = weir__kept_bytes(&(weir__kept){NULL, 0});
     out->error_code = sync_check(e, in, &group);
     if (out->error_code != WEIR_CODE_NONE)
         return WEIR__ANSWERED;
@@ -81,7 +81,7 @@ weir__handled weir__serve_sync_group(weir__exchange *e) {
     weir__member_lives(member, e->now);
     out->protocol_type = weir_str_of(group->protocol_type);
     out->protocol_name = weir_str_of(group->protocol);
-    out->assignment = weir__blob_bytes(&member->assignment);
+    out->assignment = weir__kept_bytes(&member->assignment);
     return WEIR__ANSWERED;
 }
 

@@ -11,7 +11,7 @@ static void free_text(weir__model *model, char *text) {
 }
 
 /* ---- blobs ---- */
-bool weir__group_blob_set(weir__model *model, weir__blob *blob, weir_bytes bytes) {
+bool weir__kept_set(weir__model *model, weir__kept *blob, weir_bytes bytes) {
     uint8_t *p = NULL;
     if (bytes.len > 0) {
         p = weir__model_take(model, bytes.len);
@@ -20,11 +20,11 @@ bool weir__group_blob_set(weir__model *model, weir__blob *blob, weir_bytes bytes
         memcpy(p, bytes.p, bytes.len);
     }
     weir__model_give(model, blob->p, blob->len);
-    *blob = (weir__blob){p, bytes.len};
+    *blob = (weir__kept){p, bytes.len};
     return true;
 }
 
-weir_bytes weir__blob_bytes(const weir__blob *blob) {
+weir_bytes weir__kept_bytes(const weir__kept *blob) {
     static const uint8_t nothing[1];
     return (weir_bytes){blob->p != NULL ? blob->p : nothing, (uint32_t)blob->len};
 }
@@ -142,7 +142,7 @@ bool weir__member_update(weir__model *model, weir__member *member, const weir_jo
     for (size_t n = 0; n < count; n++) {
         protocols[n].name = weir__copy_text(model, in->protocols.items[n].name);
         if (protocols[n].name == NULL ||
-            !weir__group_blob_set(model, &protocols[n].metadata, in->protocols.items[n].metadata)) {
+            !weir__kept_set(model, &protocols[n].metadata, in->protocols.items[n].metadata)) {
             free_protocols(model, protocols, count);
             return false;
         }

@@ -37,7 +37,7 @@ weir__handled weir__serve_describe_configs(weir__exchange *e);
 /* ---- produce.c, fetch.c ---- */
 weir__handled weir__serve_produce(weir__exchange *e);
 weir__handled weir__serve_fetch(weir__exchange *e);
-/* ---- offsets.c ---- */
+/* ---- positions.c ---- */
 weir__handled weir__serve_list_offsets(weir__exchange *e);
 weir__handled weir__serve_offset_for_leader_epoch(weir__exchange *e);
 weir__handled weir__serve_delete_records(weir__exchange *e);

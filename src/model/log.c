@@ -159,33 +159,39 @@ void weir__log_truncate(weir__log *log, size_t count) {
     weir__model_changed(log->model);
 }
 
+/* Takes the first items off an array. */
+static void drop_front(void *items, size_t *count, size_t gone, size_t size) {
+    *count -= gone;
+    if (gone > 0)
+        memmove(items, (uint8_t *)items + gone * size, *count * size);
+}
+
+/* Forgets the segments before the one with a number. */
+static void drop_segments_before(weir__log *log, uint32_t keep) {
+    size_t dead = keep - log->first_segment;
+    for (size_t n = 0; n < dead; n++)
+        segment_free(log, &log->segments[n]);
+    drop_front(log->segments, &log->segment_count, dead, sizeof *log->segments);
+    log->first_segment = keep;
+}
+
 void weir__log_delete(weir__log *log, int64_t before) {
+    size_t passed = 0;
     if (before <= log->start)
         return;
     weir__model_changed(log->model);
     log->start = before;
-    size_t gone = weir__log_seek(log, before);
-    log->batch_count -= gone;
-    memmove(log->batches, log->batches + gone, log->batch_count * sizeof *log->batches);
-    uint32_t keep = log->batch_count > 0 ? log->batches[0].segment : log->first_segment + (uint32_t)log->segment_count;
-    size_t dead = keep - log->first_segment;
-    for (size_t n = 0; n < dead; n++)
-        segment_free(log, &log->segments[n]);
-    log->segment_count -= dead;
-    memmove(log->segments, log->segments + dead, log->segment_count * sizeof *log->segments);
-    log->first_segment = keep;
-    size_t passed = 0;
+    drop_front(log->batches, &log->batch_count, weir__log_seek(log, before), sizeof *log->batches);
+    drop_segments_before(log, log->batch_count > 0 ? log->batches[0].segment
+                                                   : log->first_segment + (uint32_t)log->segment_count);
     while (passed + 1 < log->epoch_count && log->epochs[passed + 1].start <= before)
         passed++;
-    log->epoch_count -= passed;
-    memmove(log->epochs, log->epochs + passed, log->epoch_count * sizeof *log->epochs);
+    drop_front(log->epochs, &log->epoch_count, passed, sizeof *log->epochs);
     if (log->epoch_count > 0 && log->epochs[0].start < before)
         log->epochs[0].start = before;
-    passed = 0;
-    while (passed < log->aborted_count && log->aborted[passed].last_offset < before)
+    for (passed = 0; passed < log->aborted_count && log->aborted[passed].last_offset < before;)
         passed++;
-    log->aborted_count -= passed;
-    memmove(log->aborted, log->aborted + passed, log->aborted_count * sizeof *log->aborted);
+    drop_front(log->aborted, &log->aborted_count, passed, sizeof *log->aborted);
 }
 
 /* Room for `size` bytes in the last segment, or in a new one. */

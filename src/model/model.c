@@ -11,7 +11,6 @@ void weir__model_config_init(weir__model_config *config) {
         .host = "localhost",
         .port = 9092,
         .default_partitions = 1,
-        .first_producer_id = 1000,
         .coordinators = 50,
         .max_message_bytes = 1048588,
         .fetch_max_bytes = 57671680,

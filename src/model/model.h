@@ -56,6 +56,9 @@ weir_bytes weir__model_output(const weir__model *model, int32_t connection);
 void weir__model_sent(weir__model *model, int32_t connection, size_t bytes);
 /* Whether the broker closes the connection once the output is sent (it was stopped, or got what it cannot read). */
 bool weir__model_closing(const weir__model *model, int32_t connection);
+/* Whether bytes of the client are left that the broker has not answered: a request that is held or delayed, what came
+   behind it, or the beginning of one. */
+bool weir__model_busy(const weir__model *model, int32_t connection);
 /* What happens by itself (time-outs, markers, held fetches, rebalances) happens in the tick that is due. */
 weir_time_us weir__model_deadline(const weir__model *model);
 void weir__model_tick(weir__model *model, weir_time_us now);

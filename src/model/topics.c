@@ -12,6 +12,12 @@
 typedef weir_create_topics_request_creatable_topic wanted;
 typedef weir_create_topics_response_creatable_topic_result created;
 
+/* What a result points to. */
+typedef struct note {
+    weir_str message;
+    weir_uuid id;
+} note;
+
 static int16_t say(int16_t code, const char *text, weir_str *message) {
     *message = weir_str_of(text);
     return code;
@@ -79,22 +85,27 @@ weir__handled weir__serve_create_topics(weir__exchange *e) {
     weir_create_topics_response *response = e->response;
     weir__model *model = e->model;
     weir_i32s leaders = {0};
+    WEIR_ARRAY(note) notes = {0};
     int32_t most = 0;
     for (int32_t n = 0; n < request->topics.count; n++)
         most = request->topics.items[n].assignments.count > most ? request->topics.items[n].assignments.count : most;
-    if (!WEIR__ANSWER_ARRAY(e, response->topics, request->topics.count) || !WEIR__ANSWER_ARRAY(e, leaders, most))
+    if (!WEIR__ANSWER_ARRAY(e, response->topics, request->topics.count) || !WEIR__ANSWER_ARRAY(e, leaders, most) ||
+        !WEIR__ANSWER_ARRAY(e, notes, request->topics.count))
         return WEIR__NO_ROOM;
     for (int32_t n = 0; n < request->topics.count; n++) {
         const wanted *w = &request->topics.items[n];
+        note *said = &notes.items[n];
         created *to = &response->topics.items[n];
         int32_t partitions = w->assignments.count > 0 ? w->assignments.count : w->num_partitions;
         partitions = partitions == -1 ? model->config.default_partitions : partitions;
         *to = (created){.name = w->name, .num_partitions = -1, .replication_factor = -1};
+        to->error_message = &said->message;
+        to->topic_id = &said->id;
         to->error_code = named_before(request, n)
-                             ? say(WEIR_CODE_INVALID_REQUEST, "Duplicate topic name.", &to->error_message)
-                             : check_create(model, w, partitions, &to->error_message);
+                             ? say(WEIR_CODE_INVALID_REQUEST, "Duplicate topic name.", &said->message)
+                             : check_create(model, w, partitions, &said->message);
         if (to->error_code == WEIR_CODE_NONE && !request->validate_only)
-            to->error_code = create(model, w, partitions, leaders.items, &to->topic_id);
+            to->error_code = create(model, w, partitions, leaders.items, &said->id);
         if (to->error_code != WEIR_CODE_NONE)
             continue;
         to->num_partitions = partitions;

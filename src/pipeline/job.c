@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "rng.h"
+#include "text.h"
 
 /* ---- small services ---- */
 void weir__job_fail(weir_job *job, const weir_fault *fault) {
@@ -73,6 +74,15 @@ static weir_err check_config(const weir_job_config *config, weir_fault *fault) {
         weir_fault_set(fault, WEIR_E_CONFIG, "a job needs a name, topics to read from and a topic to write to");
         return WEIR_E_CONFIG;
     }
+    const char *to = config->to;
+    weir_str topic;
+    if (!weir__item_take(&to, &topic) || (config->function == NULL && weir__item_take(&to, &topic))) {
+        weir_fault_set(fault, WEIR_E_CONFIG,
+                       "a job writes to one topic, or to several with a function that emits to "
+                       "each; the output is '%s'",
+                       config->to);
+        return WEIR_E_CONFIG;
+    }
     if (strlen(config->name) > WEIR_TRANSACTIONAL_ID_MAX) {
         weir_fault_set(fault, WEIR_E_CONFIG, "the job's name is longer than %d characters", WEIR_TRANSACTIONAL_ID_MAX);
         return WEIR_E_CONFIG;
@@ -123,14 +133,25 @@ static weir_err restore_sink(weir_job *job, const weir__choice *restored, weir_f
     return err;
 }
 
+/* Makes the output topics known to the sink, under numbers in the order of the list. */
+static weir_err add_outputs(weir_job *job) {
+    const char *to = job->config->to;
+    weir_err err = WEIR_OK;
+    for (weir_str topic; err == WEIR_OK && weir__item_take(&to, &topic);)
+        err = weir_sink_add_topic(job->sink, topic, &job->last_output);
+    return err;
+}
+
 static weir_err make_parts(weir_job *job, const weir__choice *restored, uint64_t seed, weir_fault *fault) {
     const weir_job_config *config = job->config;
-    uint32_t topic;
+    const char *to = config->to;
+    weir_str ledger_topic;
+    (void)weir__item_take(&to, &ledger_topic);
     weir_sink_settings settings = {
         .prefix = weir_str_of(config->name),
         .subtask = 0,
         .lineage = weir_str_of(job->lineage),
-        .ledger_topic = weir_str_of(config->to),
+        .ledger_topic = ledger_topic,
     };
     weir_fault_clear(fault);
     weir_err err = weir_client_new(&job->source_client, &config->source, job->alloc, seed, fault);
@@ -140,7 +161,7 @@ static weir_err make_parts(weir_job *job, const weir__choice *restored, uint64_t
         return err;
     err = weir_sink_new(&job->sink, job->sink_client, &config->sink, &settings, job->alloc);
     if (err == WEIR_OK)
-        err = weir_sink_add_topic(job->sink, weir_str_of(config->to), &topic);
+        err = add_outputs(job);
     if (err == WEIR_OK)
         err = restore_sink(job, restored, fault);
     if (err == WEIR_OK)

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "text.h"
+
 /* Batches walked in one step, so that I/O is served in between. */
 #define BATCHES_PER_STEP 16
 
@@ -24,12 +26,12 @@ static uint8_t *copy_view(uint8_t *to, weir_bytes *view) {
     return to + view->len;
 }
 
-static weir_err overflow_add(weir_job *job, int32_t partition, const weir_record *record) {
+static weir_err overflow_add(weir_job *job, uint32_t topic, int32_t partition, const weir_record *record) {
     size_t size = sizeof(weir__overflow) + record->key.len + record->value.len + record->headers.len;
     weir__overflow *item = job->alloc->take(job->alloc, size);
     if (item == NULL)
         return weir_job_reject(job, "a record emits more than the memory budget can hold");
-    *item = (weir__overflow){.size = size, .partition = partition, .record = *record};
+    *item = (weir__overflow){.size = size, .topic = topic, .partition = partition, .record = *record};
     uint8_t *at = (uint8_t *)(item + 1);
     at = copy_view(at, &item->record.key);
     at = copy_view(at, &item->record.value);
@@ -53,15 +55,33 @@ void weir__overflow_free(weir_job *job) {
 }
 
 /* ---- what functions call ---- */
-weir_err weir_job_emit(weir_job *job, int32_t partition, const weir_record *out) {
-    if (partition < 0 || partition >= weir_sink_partitions(job->sink, 0))
-        return weir_job_reject(job, "output topic '%s' has no partition %d", job->config->to, partition);
-    weir_err err = job->overflow == NULL ? weir_sink_send(job->sink, 0, partition, out, job->now) : WEIR_AGAIN;
+static weir_str output_name(const weir_job *job, uint32_t topic) {
+    const char *to = job->config->to;
+    weir_str name;
+    do
+        (void)weir__item_take(&to, &name);
+    while (topic-- > 0);
+    return name;
+}
+
+weir_err weir_job_emit_to(weir_job *job, uint32_t topic, int32_t partition, const weir_record *out) {
+    if (topic > job->last_output)
+        return weir_job_reject(job, "there is no output topic %lu: they are '%s'", (unsigned long)topic,
+                               job->config->to);
+    if (partition < 0 || partition >= weir_sink_partitions(job->sink, topic)) {
+        weir_str name = output_name(job, topic);
+        return weir_job_reject(job, "output topic '%.*s' has no partition %d", (int)name.len, name.p, partition);
+    }
+    weir_err err = job->overflow == NULL ? weir_sink_send(job->sink, topic, partition, out, job->now) : WEIR_AGAIN;
     if (err == WEIR_AGAIN)
-        return overflow_add(job, partition, out);
+        return overflow_add(job, topic, partition, out);
     if (err != WEIR_OK)
         hold(job, err);
     return err;
+}
+
+weir_err weir_job_emit(weir_job *job, int32_t partition, const weir_record *out) {
+    return weir_job_emit_to(job, 0, partition, out);
 }
 
 void *weir_job_scratch(weir_job *job, size_t size) {
@@ -106,7 +126,8 @@ static weir_err pass_on(weir_job *job) {
 
 static weir_err overflow_drain(weir_job *job) {
     while (job->overflow != NULL) {
-        weir_err err = weir_sink_send(job->sink, 0, job->overflow->partition, &job->overflow->record, job->now);
+        const weir__overflow *item = job->overflow;
+        weir_err err = weir_sink_send(job->sink, item->topic, item->partition, &item->record, job->now);
         if (err != WEIR_OK)
             return err;
         overflow_pop(job);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "text.h"
+
 /* ---- the sink first ---- */
 static void tell_recovered(weir_job *job) {
     if (job->restored_number == 0)
@@ -59,16 +61,11 @@ static void restore_splits(weir_job *job) {
 }
 
 static void add_topics(weir_job *job) {
-    const char *p = job->config->from;
-    for (;;) {
-        p += strspn(p, ", ");
-        size_t len = strcspn(p, ", ");
-        if (len == 0)
-            return;
-        weir_err err = weir_enumerator_add_topic(job->enumerator, (weir_str){p, (uint32_t)len});
+    const char *from = job->config->from;
+    for (weir_str topic; weir__item_take(&from, &topic);) {
+        weir_err err = weir_enumerator_add_topic(job->enumerator, topic);
         if (err != WEIR_OK)
             fail_with(job, err, "a topic could not be added");
-        p += len;
     }
 }
 

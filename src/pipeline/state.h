@@ -19,6 +19,7 @@ typedef enum weir__job_state {
 typedef struct weir__overflow {
     struct weir__overflow *next;
     size_t size;
+    uint32_t topic; /* its number in the list of outputs */
     int32_t partition;
     weir_record record; /* views into the bytes behind this struct */
 } weir__overflow;
@@ -36,6 +37,7 @@ struct weir_job {
     weir_sink *sink;
     weir_enumerator *enumerator;
     weir_reader *reader;
+    uint32_t last_output; /* the number of the last output topic */
     weir__job_state state;
     weir_fault fault;
     weir_job_end end;

@@ -122,9 +122,12 @@ void weir__batch_close(weir__sink_partition *partition) {
     weir_batch_identity identity = identity_of(sink);
     batch->records = (uint32_t)batch->writer.record_count;
     identity.base_sequence = sequence_take(partition, &identity, batch->records);
-    if (sink->config.compression_type == WEIR_COMPRESSION_NONE || !compress(sink, batch, &identity))
+    if (sink->old_format)
+        batch->bytes = (weir_records){NULL, 0};
+    else if (sink->config.compression_type == WEIR_COMPRESSION_NONE || !compress(sink, batch, &identity))
         batch->bytes = weir_batch_close(&batch->writer, &identity);
     batch->in_flight = false;
+    batch->first = identity.base_sequence == 0;
     partition->open = NULL;
     weir__list_push(&partition->queue, &batch->node);
     sink->open_batches--;

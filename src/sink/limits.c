@@ -45,6 +45,7 @@ static void limits_done(weir__request *request, const weir__outcome *outcome) {
     weir_sink *sink = request->owner;
     const weir_describe_configs_response *response = outcome->response;
     sink->limits_known = true;
+    weir__format_choose(sink, request->broker);
     if (outcome->err != WEIR_OK)
         return;
     for (int32_t i = 0; i < response->results.count; i++) {

@@ -195,6 +195,8 @@ static void producer_done(weir__request *request, const weir__outcome *outcome) 
 }
 
 static weir_err step_producer(weir_sink *sink, weir_time_us now) {
+    if (sink->old_format)
+        return WEIR_OK;
     if (sink->producer_init.api == NULL) {
         sink->producer_init = (weir__request){
             .api = weir_api_find(WEIR_API_INIT_PRODUCER_ID),

@@ -169,7 +169,9 @@ static void produce_done(weir__request *request, const weir__outcome *outcome) {
             batch_again(sink, batch, outcome->now);
     }
     if (outcome->err == WEIR_E_VERSION)
-        weir__sink_fail(sink, WEIR_E_VERSION, 0, "broker %d speaks no version of Produce that Weir speaks",
+        weir__sink_fail(sink, WEIR_E_VERSION, 0,
+                        "broker %d speaks no version of Produce that holds these records: not all brokers are of the "
+                        "same release, or this one is older than 0.10",
                         produce->broker);
     produce_unlink(sink, produce);
 }
@@ -200,20 +202,39 @@ static int32_t leader_of(const weir__sink_partition *partition) {
     return partition->index < topic->partition_count ? topic->partitions[partition->index].leader : -1;
 }
 
-/* The next batch of a partition that may go out now, NULL none. */
-static weir__sink_batch *batch_due(weir_sink *sink, weir__sink_partition *partition) {
+/* Whether a batch has the bytes to be sent. Where memory for those of the old format is short, it is tried again. */
+static bool batch_ready(weir_sink *sink, weir__sink_batch *batch, weir_time_us now) {
+    weir_err err = batch->bytes.p == NULL ? weir__batch_rewrite(sink, batch) : WEIR_OK;
+    if (err == WEIR_E_NO_MEMORY)
+        batch_again(sink, batch, now);
+    return err == WEIR_OK;
+}
+
+/* The next batch of a partition that may go out now, NULL none. Without sequence numbers only one at a time keeps its
+   place over retries; and a broker that does not know a producer takes any number from it, so that the first has to be
+   written before the second is sent. */
+static weir__sink_batch *batch_due(weir_sink *sink, weir__sink_partition *partition, weir_time_us now) {
     if (weir__list_empty(&partition->queue))
         return NULL;
-    if (partition->rewind || partition->in_flight >= WEIR__IN_FLIGHT_MAX)
+    if (partition->rewind || partition->in_flight >= (sink->old_format ? 1 : WEIR__IN_FLIGHT_MAX))
         return NULL;
     if (!weir__partition_added(sink, partition) || waits_for_adding(sink, partition, leader_of(partition)))
         return NULL;
     WEIR__LIST_EACH (it, &partition->queue) {
         weir__sink_batch *batch = WEIR__ENTRY(it, weir__sink_batch, node);
+        if (batch->in_flight && batch->first)
+            return NULL;
         if (!batch->in_flight)
-            return batch;
+            return batch_ready(sink, batch, now) ? batch : NULL;
     }
     return NULL;
+}
+
+/* Version 3 takes batches of magic 2, version 12 adds partitions to the transaction itself. */
+static int16_t lowest_version(const weir_sink *sink, const weir__txn *txn) {
+    if (sink->old_format)
+        return 2;
+    return txn != NULL && txn->version >= 2 ? 12 : 3;
 }
 
 static weir__produce *produce_new(weir_sink *sink, int32_t broker, weir_time_us now) {
@@ -234,8 +255,10 @@ static weir__produce *produce_new(weir_sink *sink, int32_t broker, weir_time_us 
     produce->transactional_id = txn != NULL ? weir_str_of(txn->id) : (weir_str){NULL, 0};
     produce->request = (weir__request){
         .api = weir_api_find(WEIR_API_PRODUCE),
-        .min_version = txn != NULL && txn->version >= 2 ? 12 : 3, /* v12 adds partitions to the transaction itself */
-        .max_version = txn != NULL && txn->version < 2 ? 11 : -1,
+        .min_version = lowest_version(sink, txn),
+        .max_version = sink->old_format                  ? 2
+                       : txn != NULL && txn->version < 2 ? 11
+                                                         : -1,
         .target = WEIR_TARGET_BROKER,
         .broker = broker,
         .use = WEIR__USE_PRODUCE,
@@ -269,7 +292,7 @@ static bool send_to(weir_sink *sink, int32_t broker, weir_time_us now) {
     for (uint32_t t = 0; t < sink->topic_count; t++) {
         for (int32_t p = 0; p < sink->topics[t].partition_count; p++) {
             weir__sink_partition *partition = &sink->topics[t].partitions[p];
-            weir__sink_batch *batch = leader_of(partition) == broker ? batch_due(sink, partition) : NULL;
+            weir__sink_batch *batch = leader_of(partition) == broker ? batch_due(sink, partition, now) : NULL;
             if (batch == NULL)
                 continue;
             if (produce == NULL)
@@ -312,7 +335,7 @@ void weir__produce_work(weir_sink *sink, weir_time_us now) {
             if (leader < 0)
                 weir__metadata_refresh(sink->client);
             while (leader >= 0 && requests_to(sink, leader) < WEIR__IN_FLIGHT_MAX &&
-                   batch_due(sink, partition) != NULL && send_to(sink, leader, now))
+                   batch_due(sink, partition, now) != NULL && send_to(sink, leader, now))
                 ;
         }
     }

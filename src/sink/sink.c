@@ -203,14 +203,17 @@ weir_err weir_sink_restore(weir_sink *sink, uint64_t checkpoint, uint64_t ledger
 }
 
 /* ---- records ---- */
-static weir_err txn_begin(weir_sink *sink, weir__txn *txn, weir_time_us now) {
+/* Sends the first record of a transaction. */
+static __attribute__((noinline)) weir_err send_first(weir_sink *sink, uint32_t topic, int32_t partition,
+                                                     const weir_record *record, weir_time_us now) {
+    weir__txn *txn = weir__txn_current(sink);
     if (txn->state != WEIR__TXN_READY)
         return WEIR_AGAIN;
     weir__txn_enter(txn, WEIR__TXN_OPEN);
     txn->serial = ++sink->serials;
     txn->records = txn->acknowledged = 0;
     txn->opened_at = now;
-    return WEIR_OK;
+    return weir_sink_send(sink, topic, partition, record, now);
 }
 
 weir_err weir_sink_send(weir_sink *sink, uint32_t topic, int32_t partition, const weir_record *record,
@@ -220,11 +223,8 @@ weir_err weir_sink_send(weir_sink *sink, uint32_t topic, int32_t partition, cons
     if (sink->fault.err != WEIR_OK)
         return sink->fault.err;
     weir__txn *txn = sink->transactional ? weir__txn_current(sink) : NULL;
-    if (txn != NULL && txn->state != WEIR__TXN_OPEN) {
-        weir_err err = txn_begin(sink, txn, now);
-        if (err != WEIR_OK)
-            return err;
-    }
+    if (txn != NULL && txn->state != WEIR__TXN_OPEN)
+        return send_first(sink, topic, partition, record, now);
     weir_err err = weir__append(&sink->topics[topic].partitions[partition], record, now);
     if (err == WEIR_OK && txn != NULL)
         txn->records++;

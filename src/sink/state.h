@@ -26,9 +26,10 @@ typedef struct weir__sink_batch {
     weir_batch_writer writer;
     uint8_t *memory;
     size_t size;
-    weir_records bytes;
+    weir_records bytes; /* in the old format null until the batch is due, see weir__batch_rewrite */
     uint32_t records;
     bool in_flight;
+    bool first; /* of its producer id and epoch */
     weir_time_us opened_at;
 } weir__sink_batch;
 
@@ -159,6 +160,8 @@ struct weir_sink {
     char ledger_topic[WEIR_TOPIC_MAX + 1];
     int32_t subtask;
     bool transactional;
+    bool old_format; /* for brokers before 0.11: message sets of magic 1, no producer id, one batch of a partition in
+                        flight */
     weir__worker worker;
     weir_fault fault; /* sticky */
 
@@ -228,6 +231,13 @@ bool weir__flushed(const weir_sink *sink);
 weir_time_us weir__linger_deadline(const weir_sink *sink);
 void weir__linger_tick(weir_sink *sink, weir_time_us now);
 void weir__batches_free(weir_sink *sink);
+
+/* ---- old_format.c ---- */
+/* Takes note of what the broker that was asked for limits speaks. Sets the fault where that is not enough. */
+void weir__format_choose(weir_sink *sink, int32_t broker);
+/* Makes the bytes of a closed batch: a message set of magic 1 with its records, compressed as configured. WEIR_OK, or
+   WEIR_E_NO_MEMORY: the batch is as it was. Else the sink has failed: a record has headers. */
+weir_err weir__batch_rewrite(weir_sink *sink, weir__sink_batch *batch);
 
 /* ---- produce.c ---- */
 void weir__produce_work(weir_sink *sink, weir_time_us now);

@@ -118,10 +118,15 @@ static verdict hand_out(weir_reader *reader, weir__reading *reading, const weir_
     return HANDED_OUT;
 }
 
+/* Of a compressed message set of before 0.11 (record_count -1) only the end is known. */
+static bool begins_behind_stop(const weir_batch_header *header, const weir__reading *reading) {
+    return header->record_count >= 0 && header->base_offset >= reading->split.stop;
+}
+
 /* Goes past the first batch of a part. WAIT leaves it there. */
 static verdict take_batch(weir_reader *reader, weir__part *part, const weir_batch_header *header, weir_time_us now) {
     weir__reading *reading = part->reading;
-    weir_bytes records = {part->records.p + WEIR_BATCH_HEADER_SIZE, header->size - WEIR_BATCH_HEADER_SIZE};
+    weir_bytes records = weir_batch_records(part->records, header);
     int64_t last = header->base_offset + header->last_offset_delta;
     weir__aborted_reach(&part->aborted, last);
     verdict v;
@@ -129,7 +134,7 @@ static verdict take_batch(weir_reader *reader, weir__part *part, const weir_batc
         v = take_control(reader, part, header, records, now);
     else if (((header->attributes & WEIR_ATTR_TRANSACTIONAL) &&
               weir__aborted_has(&part->aborted, header->producer_id)) ||
-             header->record_count == 0 || last < reading->split.position || header->base_offset >= reading->split.stop)
+             header->record_count == 0 || last < reading->split.position || begins_behind_stop(header, reading))
         v = pass(reader, reading, header);
     else
         v = hand_out(reader, reading, header, records, now);
@@ -141,6 +146,25 @@ static verdict take_batch(weir_reader *reader, weir__part *part, const weir_batc
     return v;
 }
 
+/* Brokers before 0.10.1 cut the first batch of an answer too when it is larger than what was asked for. */
+static verdict ask_for_more(weir_reader *reader, const weir__part *part) {
+    weir__reading *reading = part->reading;
+    int64_t limit = reader->config.fetch_max_bytes, asked = reading->asking.partition_max_bytes;
+    int64_t need = weir__batch_size(part->records);
+    if (need <= asked)
+        need = 2 * asked < limit ? 2 * asked : limit;
+    if (need > limit || asked >= limit) {
+        (void)weir__source_fault(&reader->fault, WEIR_E_TOO_LARGE, reading->topic, reading->split.partition,
+                                 "topic '%s' partition %ld offset %lld: the message takes %lld bytes, and brokers "
+                                 "before 0.10.1 send it whole only if fetch.max.bytes, now %lld, is as much",
+                                 reading->topic->name, (long)reading->split.partition,
+                                 (long long)reading->split.position, (long long)need, (long long)limit);
+        return FAULT;
+    }
+    reading->need = (int32_t)need;
+    return PART_OVER;
+}
+
 /* The end of the whole batches of a part has been reached. */
 static verdict end_part(weir_reader *reader, const weir__part *part) {
     weir__reading *reading = part->reading;
@@ -148,6 +172,8 @@ static verdict end_part(weir_reader *reader, const weir__part *part) {
         return PART_OVER;
     reading->stalled = false;
     reader->stirred = true;
+    if (reading->fetcher != NULL && reading->fetcher->version < WEIR__FETCH_WHOLE_BATCH)
+        return ask_for_more(reader, part);
     if (++reading->cut < CUT_MAX)
         return PART_OVER;
     return fault(reader, WEIR_E_TOO_LARGE, reading, reading->split.position,
@@ -165,9 +191,6 @@ static verdict next_batch(weir_reader *reader, weir__fetched *fetched, weir__par
         break;
     case WEIR_END:
         return end_part(reader, part);
-    case WEIR_E_UNSUPPORTED:
-        return fault(reader, WEIR_E_UNSUPPORTED, reading, reading->split.position,
-                     "the log holds messages in the format of before Kafka 0.11, which is not supported");
     default:
         return corrupt(reader, reading, "the batch is corrupt (checksum, size or format), also when fetched again");
     }

@@ -89,6 +89,18 @@ static void forget(weir__fetcher *fetcher, const weir__reading *reading) {
     topic->partitions.items[topic->partitions.count++] = reading->split.partition;
 }
 
+/* How many bytes to ask for. Where the response as a whole has no limit, each partition takes its share of it. */
+static int32_t fetch_size(const weir__fetcher *fetcher, const weir__reading *reading, int16_t version) {
+    const weir_config *config = &fetcher->reader->config;
+    int64_t size = config->max_partition_fetch_bytes;
+    if (version >= WEIR__FETCH_WHOLE_BATCH)
+        return (int32_t)size;
+    if (reading->need > 0)
+        return reading->need;
+    int64_t share = config->fetch_max_bytes / (fetcher->wanted > 0 ? fetcher->wanted : 1);
+    return (int32_t)(share < size ? share : size);
+}
+
 /* What a fetch would say about a reading now. */
 static weir_fetch_request_fetch_partition want_of(const weir__fetcher *fetcher, const weir__reading *reading,
                                                   int16_t version) {
@@ -98,7 +110,7 @@ static weir_fetch_request_fetch_partition want_of(const weir__fetcher *fetcher, 
         .fetch_offset = reading->fetch_offset,
         .last_fetched_epoch = version >= VERSION_FETCHED_EPOCH ? reading->fetch_epoch : -1,
         .log_start_offset = -1,
-        .partition_max_bytes = (int32_t)fetcher->reader->config.max_partition_fetch_bytes,
+        .partition_max_bytes = fetch_size(fetcher, reading, version),
         .high_watermark = INT64_MAX,
     };
 }
@@ -117,6 +129,7 @@ static const void *message_of(weir__request *request, int16_t version) {
     if (by_id != fetcher->by_id)
         fetcher->session_epoch = 0; /* a session cannot mix names and ids */
     fetcher->by_id = by_id;
+    fetcher->version = version;
     bool full = version < VERSION_SESSIONS || fetcher->session_epoch == 0;
     weir_message_init(request->api->request, m);
     m->max_wait_ms = (int32_t)config->fetch_max_wait_ms;
@@ -184,7 +197,8 @@ void weir__fetcher_send(weir__fetcher *fetcher, weir_time_us now, weir_time_us *
         return;
     size_t room = 0;
     bool ids;
-    if (choose(fetcher, now, wake, &room, &ids) == 0)
+    fetcher->wanted = (int32_t)choose(fetcher, now, wake, &room, &ids);
+    if (fetcher->wanted == 0)
         return;
     if (fetcher->not_before <= now && !reserve(fetcher, room))
         fetcher->not_before = now + weir__client_backoff(reader->client, 1);

@@ -17,25 +17,41 @@ static uint32_t get32(const uint8_t *p) {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+int64_t weir__batch_size(weir_records set) {
+    return set.len < AT_LENGTH + 4 ? 0 : (int64_t)get32(set.p + AT_LENGTH) + LENGTH_EXCLUDES;
+}
+
+/* What is behind the first batch of `set`: the offset, and the leader epoch of what is before it. An entry of before
+   magic 2 has the offset of its last record. False when the batch is not all there or makes no sense. */
+static bool next_after(weir_records set, int64_t *next, int32_t *epoch) {
+    if (set.len <= AT_MAGIC)
+        return false;
+    bool old = set.p[AT_MAGIC] < 2;
+    int64_t size = weir__batch_size(set), least = old ? WEIR_MESSAGE_OVERHEAD(0) : WEIR_BATCH_HEADER_SIZE;
+    if (set.p[AT_MAGIC] > 2 || size < least || size > set.len)
+        return false;
+    uint32_t delta = old ? 0 : get32(set.p + AT_LAST_OFFSET_DELTA);
+    uint64_t base = (uint64_t)get32(set.p) << 32 | get32(set.p + 4);
+    if (delta > INT32_MAX || base >= (uint64_t)INT64_MAX - delta)
+        return false;
+    *next = (int64_t)(base + delta + 1);
+    *epoch = old ? -1 : (int32_t)get32(set.p + AT_LEADER_EPOCH);
+    return true;
+}
+
 /* Moves fetch_offset behind the last whole batch, so that the next fetch need not wait until these records are walked
    (only then are they checked). Returns whether it moved. */
 static bool pass_batches(weir__reading *reading, weir_records set, int64_t end) {
-    int64_t from = reading->fetch_offset;
-    while (set.len >= WEIR_BATCH_HEADER_SIZE && set.p[AT_MAGIC] == 2) {
-        uint32_t length = get32(set.p + AT_LENGTH), delta = get32(set.p + AT_LAST_OFFSET_DELTA);
-        uint64_t base = (uint64_t)get32(set.p) << 32 | get32(set.p + 4);
-        if (length < WEIR_BATCH_HEADER_SIZE - LENGTH_EXCLUDES || length > set.len - LENGTH_EXCLUDES ||
-            delta > INT32_MAX || base >= (uint64_t)INT64_MAX - delta)
-            break;
-        int64_t next = (int64_t)(base + delta + 1);
-        if (next > end)
-            break;
+    int64_t from = reading->fetch_offset, next;
+    int32_t epoch;
+    while (next_after(set, &next, &epoch) && next <= end) {
         if (next > reading->fetch_offset) {
             reading->fetch_offset = next;
-            reading->fetch_epoch = (int32_t)get32(set.p + AT_LEADER_EPOCH);
+            reading->fetch_epoch = epoch;
         }
-        set.p += length + LENGTH_EXCLUDES;
-        set.len -= length + LENGTH_EXCLUDES;
+        uint32_t size = (uint32_t)weir__batch_size(set);
+        set.p += size;
+        set.len -= size;
     }
     return reading->fetch_offset > from;
 }
@@ -108,7 +124,8 @@ static bool take_partition(weir__fetcher *fetcher, weir__reading *reading, const
     reading->failures = 0;
     reading->failing_since = 0;
     reading->high_watermark = data->high_watermark;
-    reading->last_stable = data->last_stable_offset;
+    /* Where there are no transactions (before 0.11) everything is stable. */
+    reading->last_stable = data->last_stable_offset >= 0 ? data->last_stable_offset : data->high_watermark;
     if (data->records.len == 0)
         return false;
     *part = (weir__part){
@@ -120,8 +137,10 @@ static bool take_partition(weir__fetcher *fetcher, weir__reading *reading, const
     if (fetcher->reader->config.isolation_level == WEIR_READ_COMMITTED)
         weir__aborted_init(&part->aborted, data->aborted_transactions.items, data->aborted_transactions.count);
     reading->stalled = !pass_batches(reading, data->records, part->end);
-    if (!reading->stalled)
+    if (!reading->stalled) {
         reading->cut = reading->empty = reading->doubts = 0;
+        reading->need = 0;
+    }
     return true;
 }
 
@@ -296,9 +315,10 @@ void weir__fetched_take(weir__fetcher *fetcher, const weir__outcome *outcome) {
         fetcher->session_epoch = 0;
         fetcher->not_before = outcome->now + weir__client_backoff(reader->client, ++fetcher->failures);
         if (outcome->err == WEIR_E_VERSION)
-            (void)weir__source_fault(&reader->fault, WEIR_E_UNSUPPORTED, NULL, -1,
-                                     "broker %ld has no version of Fetch that this client can use",
-                                     (long)fetcher->broker);
+            (void)weir__source_fault(
+                &reader->fault, WEIR_E_UNSUPPORTED, NULL, -1,
+                "broker %ld has no version of Fetch that this client can use: it is older than Kafka 0.10",
+                (long)fetcher->broker);
         weir__metadata_refresh(reader->client);
     }
     WEIR__LIST_EACH (it, &fetcher->readings) {

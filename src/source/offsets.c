@@ -43,15 +43,22 @@ static bool due(const weir__lookup *lookup, weir_time_us now) {
     return !lookup->answered && lookup->ask == NULL && lookup->not_before <= now;
 }
 
+/* Version 0 lists offsets, one at most as it was asked for one. -1: none. */
+static int64_t old_offset(const response_partition *answer) {
+    return answer->old_style_offsets.count > 0 ? answer->old_style_offsets.items[0] : -1;
+}
+
 static void take_answer(weir__offsets *offsets, weir__lookup *lookup, const response_partition *answer,
                         const weir__outcome *outcome) {
+    int64_t offset;
     lookup->ask = NULL;
     switch (weir__class_of(WEIR_API_LIST_OFFSETS, answer->error_code)) {
     case WEIR_CLASS_OK:
-        if (answer->offset < 0)
+        offset = outcome->version == 0 ? old_offset(answer) : answer->offset;
+        if (offset < 0)
             break;
         lookup->answered = true;
-        lookup->offset = answer->offset;
+        lookup->offset = offset;
         offsets->left--;
         return;
     case WEIR_CLASS_REFRESH:
@@ -102,9 +109,10 @@ static void asked(weir__request *request, const weir__outcome *outcome) {
     if (outcome->err == WEIR_OK)
         take_response(offsets, a, outcome);
     else if (outcome->err == WEIR_E_VERSION)
-        (void)weir__source_fault(offsets->fault, WEIR_E_UNSUPPORTED, NULL, -1,
-                                 "broker %ld has no version of ListOffsets that this client can use",
-                                 (long)request->broker);
+        (void)weir__source_fault(
+            offsets->fault, WEIR_E_UNSUPPORTED, NULL, -1,
+            "broker %ld has no version of ListOffsets that this client can use: it is older than Kafka 0.10",
+            (long)request->broker);
     else
         weir__metadata_refresh(offsets->client);
     for (size_t n = 0; n < offsets->count; n++) { /* what was not answered */

@@ -36,11 +36,15 @@ typedef struct weir__reading {
     weir_time_us not_before;    /* of the next fetch */
     weir_time_us failing_since; /* of errors that do not say what to do; 0: the last answer was no such */
     uint32_t failures;
+    int32_t need;       /* bytes that the batch at fetch_offset takes, where a broker cut it for its size; 0 unknown */
     uint32_t cut;       /* responses in a row that held bytes, but no whole batch to go on with */
     uint32_t doubts;    /* times in a row that the broker called an offset out of range which was in it */
     uint32_t empty;     /* times in a row that nothing was left to read although stop lies further on */
     int64_t corrupt_at; /* where a batch was found corrupt and is fetched once more; -1 nowhere */
 } weir__reading;
+
+/* First version of Fetch with a limit on the whole response, which then holds a batch whole even if it is larger. */
+#define WEIR__FETCH_WHOLE_BATCH 3
 
 /* One partition's records in a response. */
 typedef struct weir__part {
@@ -71,6 +75,8 @@ struct weir__fetcher {
     weir__request request;
     weir_fetch_request message;
     bool in_flight;
+    int16_t version;       /* of the last request */
+    int32_t wanted;        /* how many splits take part in the fetch */
     bool by_id;            /* the session speaks of topics by id */
     int32_t session_id;    /* 0 none */
     int32_t session_epoch; /* of the next request; 0: a full one that makes a new session */
@@ -155,6 +161,8 @@ void weir__fetcher_give(weir__fetcher *fetcher, weir__reading *reading);
 /* ---- intake.c ---- */
 /* Takes in what a fetch came to. */
 void weir__fetched_take(weir__fetcher *fetcher, const weir__outcome *outcome);
+/* Bytes of the first batch in `set`, as far as it tells; 0 when not even that much of it is there. */
+int64_t weir__batch_size(weir_records set);
 /* Frees a response and what it holds. */
 void weir__fetched_free(weir__fetched *fetched);
 

@@ -88,6 +88,20 @@ START_TEST(parse_i64) {
 }
 END_TEST
 
+START_TEST(items_of_a_list) {
+    const char *list = " a,bc,  d.e ,";
+    static const char *const want[] = {"a", "bc", "d.e"};
+    weir_str item;
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        ck_assert(weir__item_take(&list, &item));
+        ck_assert_uint_eq(item.len, strlen(want[i]));
+        ck_assert_mem_eq(item.p, want[i], item.len);
+    }
+    ck_assert(!weir__item_take(&list, &item));
+    ck_assert(!weir__item_take(&list, &item));
+}
+END_TEST
+
 START_TEST(fault) {
     weir_fault f;
     weir_fault_set(&f, WEIR_E_BROKER, "broker says \"%s\"", "no\r\nWARN forged");
@@ -120,6 +134,7 @@ int main(void) {
     tcase_add_test(all, text_escapes);
     tcase_add_test(all, utf8);
     tcase_add_test(all, parse_i64);
+    tcase_add_test(all, items_of_a_list);
     tcase_add_test(all, fault);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

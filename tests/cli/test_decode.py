@@ -25,38 +25,52 @@ def messages():
 
 
 class Set:
-    """A record set of the vectors: its bytes, and the documents of its one batch and of its records."""
+    """A record set of the vectors: its bytes, and the documents of its batches and of its records."""
+    TYPES = {"-1": "NoTimestampType", "0": "CreateTime", "1": "LogAppendTime"}
 
     def __init__(self, lines):
         self.name, self.hex = (line.split(" ", 1)[1] for line in lines[:2])
-        base, last, count, epoch, *producer, codec, transactional, control, largest = lines[2].split(" ")[1:]
-        size = len(self.hex) // 2
-        appended = self.name == "log-append-time"
-        self.batch = {
-            "magic": 2, "sizeInBytes": size, "checksum": int(self.hex[34:42], 16), "compression": codec,
-            "baseOffset": int(base), "lastOffset": int(last), "count": int(count),
-            "timestampType": "LogAppendTime" if appended else "CreateTime", "maxTimestamp": int(largest),
-            "deleteHorizonMs": int(self.hex[54:70], 16) if "delete-horizon" in self.name else None,
+        self.batches, self.records = [], []
+        left = bytes.fromhex(self.hex)
+        for line in lines[2:]:
+            word, *fields = line.split(" ")
+            if word == "record":
+                self.records.append(self.record(fields))
+                self.batches[-1]["timestampType"] = self.records[-1]["timestampType"]
+                continue
+            size = 12 + int.from_bytes(left[8:12], "big")
+            self.batches.append(self.batch(left[:size], fields))
+            left = left[size:]
+
+    def batch(self, data, fields):
+        base, last, count, epoch, *producer, codec, transactional, control, largest = fields
+        crc_at = 17 if data[16] == 2 else 12
+        return {
+            "magic": data[16], "sizeInBytes": len(data),
+            "checksum": int.from_bytes(data[crc_at:crc_at + 4], "big"), "compression": codec,
+            "baseOffset": int(base), "lastOffset": int(last), "count": None if count == "null" else int(count),
+            "timestampType": "CreateTime", "maxTimestamp": int(largest),
+            "deleteHorizonMs": int.from_bytes(data[27:35], "big") if "delete-horizon" in self.name else None,
             "producerId": int(producer[0]), "producerEpoch": int(producer[1]), "baseSequence": int(producer[2]),
             "isTransactional": transactional == "true", "isControl": control == "true",
             "partitionLeaderEpoch": int(epoch)}
-        self.records = list(map(self.record, lines[3:]))
 
     @staticmethod
     def bytes(text):
         return {"-": None, ".": ""}.get(text, text)
 
-    def record(self, line):
-        offset, timestamp, appended, key, value, *headers = line.split(" ")[1:]
+    def record(self, fields):
+        offset, timestamp, kind, key, value, *headers = fields
         pairs = [header.split("=") for header in headers]
-        return {"offset": int(offset), "timestamp": int(timestamp),
-                "timestampType": "LogAppendTime" if appended == "1" else "CreateTime",
+        return {"offset": int(offset), "timestamp": int(timestamp), "timestampType": self.TYPES[kind],
                 "key": self.bytes(key), "value": self.bytes(value),
                 "headers": [[bytes.fromhex(self.bytes(name)).decode(), self.bytes(content)] for name, content in pairs]}
 
 
-def sets():
-    parts = (VECTORS / "records.txt").read_text("ascii").split("\nend\n")[:-1]
+def sets(*files):
+    """Those of record batches, or of the files that are named."""
+    parts = [part for name in files or ["records.txt"]
+             for part in (VECTORS / name).read_text("ascii").split("\nend\n")[:-1]]
     return [Set(part.split("\n")) for part in parts]
 
 
@@ -182,18 +196,18 @@ class Messages(unittest.TestCase):
 
 class Records(unittest.TestCase):
     def test_golden_lines(self):
-        known = sets()
+        known = sets("records.txt", "message-sets.txt")
         status, out, error = run("decode", "records", "--lines", stdin="".join(s.hex + "\n" for s in known).encode())
         self.assertEqual((status, error), (0, b""))
         for known_set, line in zip(known, out.split(b"\n")[:-1], strict=True):
             document = json.loads(line)
-            self.assertEqual(document["batches"], [known_set.batch], known_set.name)
+            self.assertEqual(document["batches"], known_set.batches, known_set.name)
             self.assertEqual(document["records"], known_set.records, known_set.name)
 
     def test_segment(self):
-        known = sets()
+        known = sets("records.txt", "message-sets.txt")
         text = b"".join(bytes.fromhex(s.hex) for s in known)
-        wanted = {"batches": [s.batch for s in known], "records": [r for s in known for r in s.records]}
+        wanted = {"batches": [b for s in known for b in s.batches], "records": [r for s in known for r in s.records]}
         for cut in (b"", text[:16], text[:60], text[:3000]):
             status, out, _ = run("decode", "records", stdin=text + cut)
             self.assertEqual((status, json.loads(out) == wanted), (0, True), len(cut))
@@ -211,7 +225,8 @@ class Records(unittest.TestCase):
         cases = [
             (plain + marker[:-1] + b"\1", "MALFORMED", len(plain)),     # the checksum
             (plain + marker + b"\xff" * 30, "MALFORMED", len(plain) + len(marker)),
-            (marker[:16] + b"\1" + marker[17:], "UNSUPPORTED", 0),      # the format before KIP-98
+            (marker[:16] + b"\1" + marker[17:], "MALFORMED", 0),        # not what the format before KIP-98 looks like
+            (marker[:16] + b"\3" + marker[17:], "MALFORMED", 0),        # a format that does not exist
             (resealed(plain, 21, b"\0\1"), "MALFORMED", 0),          # says gzip and is not
             (resealed(plain, 21, b"\0\7"), "UNSUPPORTED", 0),        # a codec that does not exist
             (marker + resealed(gzip, 21, b"\0\0"), "MALFORMED", len(marker)),
@@ -229,6 +244,146 @@ class Records(unittest.TestCase):
     def test_words(self):
         for words in (("--api", "x"), ("x",), ("--hexx",)):
             self.assertEqual(run("decode", "records", *words)[:2], (2, b""))
+
+
+class EncodeRecords(unittest.TestCase):
+    """What `decode records` prints becomes bytes again."""
+
+    def encode(self, document, *more):
+        return run("encode", "records", *more, stdin=json.dumps(document).encode())
+
+    def decode(self, data):
+        return json.loads(run("decode", "records", stdin=data)[1])
+
+    def assert_same(self, data, back, name):
+        """Bytes, where they follow from the document, else header fields and records."""
+        first, second = self.decode(data), self.decode(back)
+        hidden = any(b["compression"] != "none" or (b["timestampType"] == "LogAppendTime" and b["magic"] == 2)
+                     for b in first["batches"])
+        if not hidden:
+            self.assertEqual(data, back, name)
+        for batch in [*first["batches"], *second["batches"]]:
+            del batch["sizeInBytes"], batch["checksum"]
+        self.assertEqual(first, second, name)
+
+    def test_golden_lines_there_and_back(self):
+        known = sets("records.txt", "message-sets.txt")
+        documents = run("decode", "records", "--lines", stdin="".join(s.hex + "\n" for s in known).encode())[1]
+        status, out, error = run("encode", "records", "--lines", stdin=documents)
+        self.assertEqual((status, error), (0, b""))
+        for known_set, line in zip(known, out.decode().split("\n")[:-1], strict=True):
+            self.assert_same(bytes.fromhex(known_set.hex), bytes.fromhex(line), known_set.name)
+
+    def test_segment(self):
+        data = b"".join(bytes.fromhex(s.hex) for s in sets("records.txt", "message-sets.txt"))
+        document = run("decode", "records", stdin=data)[1]
+        status, back, error = run("encode", "records", stdin=document)
+        self.assertEqual((status, error), (0, b""))
+        self.assert_same(data, back, "segment")
+        self.assertEqual(run("encode", "records", "--hex", stdin=document), (0, back.hex().encode() + b"\n", b""))
+
+    def test_nothing(self):
+        for text in (b'{"batches":[],"records":[]}', b' { "batches" : [ ] ,\n"records" : [ ] }\n'):
+            self.assertEqual(run("encode", "records", stdin=text), (0, b"", b""))
+            self.assertEqual(run("encode", "records", "--hex", stdin=text), (0, b"\n", b""))
+
+    def test_edited(self):
+        """Size and checksum are computed, so that a change is all that it takes."""
+        marker, plain = (self.decode(bytes.fromhex(s.hex)) for s in sets() if s.name in ("marker-commit", "none"))
+        if plain["batches"][0]["isControl"]:
+            marker, plain = plain, marker
+        plain["records"][0]["headers"] = [["a", None], ["a", ""], [{"base64": "/w=="}, "00"]]
+        plain["records"][1]["value"] = "ab" * 5000
+        for batch, change in ((plain["batches"][0], {"producerId": 2**63 - 1, "partitionLeaderEpoch": 7}),
+                              (marker["batches"][0], {"deleteHorizonMs": 5, "producerEpoch": -1})):
+            batch.update(change)
+            batch["checksum"] = 1
+            del batch["sizeInBytes"]
+        for document in (plain, marker):
+            status, data, _ = self.encode(document)
+            self.assertEqual(status, 0)
+            found = self.decode(data)
+            self.assertEqual(found["records"], document["records"])
+            del found["batches"][0]["sizeInBytes"]
+            self.assertEqual({**found["batches"][0], "checksum": 1}, document["batches"][0])
+            self.assertEqual(crc32c(data[21:]), found["batches"][0]["checksum"])
+
+    def broken(self, name, *keys, **change):
+        """The text of a document with members changed (or left out: ...), and where its first record begins."""
+        document = self.decode(b"".join(bytes.fromhex(s.hex) for s in sets("records.txt", "message-sets.txt")
+                                        if s.name == name))
+        for part in keys:
+            item = document[part][0]
+            for key, value in change.items():
+                if value is ...:
+                    del item[key]
+                else:
+                    item[key] = value
+        return json.dumps(document)
+
+    def test_wrong_batches(self):
+        old = "v1-none"
+        for why, name, change in (
+                ("MALFORMED", "none", {"magic": 3}), ("MALFORMED", "none", {"magic": "2"}),
+                ("MALFORMED", "none", {"compression": "rar"}), ("MALFORMED", "none", {"surplus": 1}),
+                ("MALFORMED", "none", {"baseOffset": ...}), ("MALFORMED", "none", {"baseOffset": -1}),
+                ("MALFORMED", "none", {"lastOffset": 2**40}), ("MALFORMED", "none", {"count": None}),
+                ("MALFORMED", "none", {"count": -1}), ("MALFORMED", "none", {"producerEpoch": 32768}),
+                ("MALFORMED", "none", {"baseSequence": 2**31}), ("MALFORMED", "none", {"timestampType": "Time"}),
+                ("MALFORMED", "none", {"isControl": 0}), ("MALFORMED", "none", {"deleteHorizonMs": 1.5}),
+                ("VERSION", "none", {"timestampType": "NoTimestampType"}), ("VERSION", old, {"producerId": 1}),
+                ("VERSION", old, {"isTransactional": True}), ("VERSION", old, {"timestampType": "NoTimestampType"}),
+                ("MALFORMED", old, {"maxTimestamp": 5})):
+            text = self.broken(name, "batches", **change)
+            wanted = {"error": "WEIR_E_" + why, "offset": text.index("[") + 1}
+            status, out, error = run("encode", "records", stdin=text.encode())
+            self.assertEqual((status, json.loads(out), error), (1, wanted, b""), (name, change))
+
+    def test_wrong_records(self):
+        old = "v1-none"
+        for why, name, change in (
+                ("MALFORMED", "none", {"offset": 0}), ("MALFORMED", "none", {"offset": 2**40}),
+                ("MALFORMED", "none", {"timestamp": None}), ("MALFORMED", "none", {"timestampType": "LogAppendTime"}),
+                ("MALFORMED", "none", {"key": "0"}), ("MALFORMED", "none", {"key": "0x"}),
+                ("MALFORMED", "none", {"value": 5}), ("MALFORMED", "none", {"value": ...}),
+                ("MALFORMED", "none", {"headers": {}}), ("MALFORMED", "none", {"headers": [["a"]]}),
+                ("MALFORMED", "none", {"headers": [[None, "00"]]}), ("MALFORMED", "none", {"headers": [["a", "0"]]}),
+                ("MALFORMED", "none", {"headers": [[{"base64": "?"}, None]]}), ("MALFORMED", "none", {"surplus": 1}),
+                ("MALFORMED", "log-append-time", {"timestamp": 1}), ("VERSION", old, {"headers": [["a", None]]})):
+            text = self.broken(name, "records", **change)
+            wanted = {"error": "WEIR_E_" + why, "offset": text.index('"records": [') + len('"records": [')}
+            status, out, error = run("encode", "records", stdin=text.encode())
+            self.assertEqual((status, json.loads(out), error), (1, wanted, b""), (name, change))
+
+    def test_batches_and_records_disagree(self):
+        document = json.loads(self.broken("none"))
+        batch, records = document["batches"][0], document["records"]
+        for batches, part, offset in (
+                ([batch], records[:-1], len('{"batches": [')),
+                ([{**batch, "count": len(records) - 1}], records, None),
+                ([], records[:1], len('{"batches": [], "records": [')),
+                ([batch], records[1::-1] + records[2:], None)):
+            status, out, _ = self.encode({"batches": batches, "records": part})
+            answer = json.loads(out)
+            self.assertEqual((status, answer["error"]), (1, "WEIR_E_MALFORMED"))
+            self.assertIn(offset, (None, answer["offset"]))
+
+    def test_what_is_no_document(self):
+        good = '{"batches":[],"records":[]}'
+        for cut in range(len(good)):
+            status, out, _ = run("encode", "records", stdin=good[:cut].encode())
+            self.assertEqual((status, json.loads(out)["error"]), (1, "WEIR_E_MALFORMED"), good[:cut])
+        lines = (good + "x", "[]", '{"records":[],"batches":[]}', '{"batches":[,],"records":[]}', "", good,
+                 '{"batches":[],"records":[],"more":1}', '{"batches":[1],"records":[]}')
+        status, out, error = run("encode", "records", "--lines", stdin="".join(f"{line}\n" for line in lines).encode())
+        answers = out.split(b"\n")[:-1]
+        self.assertEqual((status, error, answers[5]), (1, b"", b""))
+        offsets = [json.loads(answer)["offset"] for answer in answers if answer]
+        self.assertEqual(offsets, [len(good), 0, 1, 12, 0, len(good) - 1, 12])
+
+    def test_words(self):
+        for words in (("--api", "x"), ("x",), ("--hexx",)):
+            self.assertEqual(run("encode", "records", *words)[:2], (2, b""))
 
 
 def crc32c(data):

@@ -7,8 +7,10 @@ import unittest
 
 TOOL = None
 COMMANDS = [["copy"], ["consume"], ["produce"], ["topics"], ["transactions"], ["options"],
-            ["decode"], ["decode", "message"], ["decode", "records"], ["encode"], ["encode", "message"],
-            ["topics", "list"], ["topics", "describe"], ["topics", "create"], ["topics", "delete"],
+            ["decode"], ["decode", "message"], ["decode", "frame"], ["decode", "records"], ["encode"],
+            ["encode", "message"], ["encode", "records"],
+            ["topics", "list"], ["topics", "describe"], ["topics", "create"], ["topics", "grow"],
+            ["topics", "delete"], ["groups"], ["groups", "list"], ["groups", "describe"], ["groups", "offsets"],
             ["transactions", "list"], ["transactions", "describe"], ["transactions", "abort"]]
 COPY = ["copy", "-b", "127.0.0.1:1", "--from", "a", "--to", "b"]
 
@@ -61,7 +63,7 @@ class Usage(unittest.TestCase):
         self.refused("coppy", names=["coppy", "'copy'", "weir --help"])
         self.refused("bench", names=["bench"])
         self.refused("topics", "descibe", names=["'describe'", "weir topics --help"])
-        self.refused("topics", "grow")
+        self.refused("topics", "grwo", names=["'grow'"])
         self.refused("copy", "--form", "x", names=["--form", "--from", "weir copy --help"])
         self.refused("copy", "surplus", names=["surplus"])
         self.refused("copy", "-Z", names=["-Z"])
@@ -101,10 +103,17 @@ class Usage(unittest.TestCase):
         self.refused("topics", "create", "-b", "127.0.0.1:1", names=["topic"])
         self.refused("topics", "create", "-b", "127.0.0.1:1", "t", "--config", "x", names=["KEY=VALUE"])
         self.refused("topics", "create", "t", "--partitions", "0", names=["--partitions"])
+        self.refused("topics", "grow", "-b", "127.0.0.1:1", "t", names=["--partitions"])
         self.refused("transactions", "abort", "-b", "127.0.0.1:1", names=["--prefix"])
         self.refused("transactions", "abort", "-b", "127.0.0.1:1", "id", "--job", "j", names=["--job"])
         self.refused("transactions", "list", "--job", "j", "--prefix", "p", names=["--prefix"])
         self.refused("options", "--man", "--markdown", names=["--man"])
+
+    def test_groups(self):
+        self.refused("groups", "describe", "-b", "127.0.0.1:1", names=["group"])
+        self.refused("groups", "offsets", "-b", "127.0.0.1:1", names=["group"])
+        self.refused("groups", "offsets", "g", names=["--bootstrap"])
+        self.refused("groups", "list", "surplus", "-b", "127.0.0.1:1", names=["surplus"])
 
     def test_properties(self):
         consume = ["consume", "-b", "127.0.0.1:1", "--from", "a"]

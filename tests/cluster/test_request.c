@@ -368,6 +368,40 @@ START_TEST(calls_that_cannot_be_made) {
 }
 END_TEST
 
+/* The host is about to wait, and its caller does not know yet that there is nothing to wait for. */
+START_TEST(calls_that_end_without_io_are_told_before_the_host_waits) {
+    weir_io io;
+    p.offered[WEIR_API_DESCRIBE_CONFIGS] = -1;
+    peer_disconnect(&p);
+    peer_connect(&p);
+    asker_pass(&p, 5 * SECOND);
+    weir_call call = call_of(WEIR_TARGET_ANY);
+    ck_assert_int_eq(weir_client_call(p.client, &call, p.now), WEIR_OK);
+    ck_assert(!weir_client_next_io(p.client, &io));
+    ck_assert(call.finished);
+    ck_assert_int_le(weir_client_deadline(p.client), p.now);
+    weir_client_tick(p.client, p.now);
+    ck_assert_int_gt(weir_client_deadline(p.client), p.now);
+    weir_call_release(p.client, &call);
+}
+END_TEST
+
+/* The clock of a machine that has been up for days: the first thing that a client is told must not be late already. */
+START_TEST(first_call_is_made_at_once) {
+    weir_io io;
+    peer_disconnect(&p);
+    p.now = 1000000 * (weir_time_us)SECOND;
+    peer_connect(&p);
+    weir_call call = call_of(WEIR_TARGET_ANY);
+    ck_assert_int_eq(weir_client_call(p.client, &call, p.now), WEIR_OK);
+    ck_assert(weir_client_next_io(p.client, &io));
+    ck_assert_int_eq(io.kind, WEIR_IO_OPEN);
+    weir_client_tick(p.client, p.now);
+    ck_assert(!weir_client_next_io(p.client, &io));
+    weir_call_release(p.client, &call);
+}
+END_TEST
+
 START_TEST(calls_are_given_up) {
     peer_script(&p, WEIR_API_DESCRIBE_CONFIGS, 1, PEER_HOLD, SECOND);
     weir_call call = call_of(WEIR_TARGET_ANY);
@@ -409,6 +443,8 @@ int main(void) {
     tcase_add_test(t, calls_keep_the_response_until_released);
     tcase_add_loop_test(t, calls_reach_their_target, 0, 2);
     tcase_add_test(t, calls_that_cannot_be_made);
+    tcase_add_test(t, calls_that_end_without_io_are_told_before_the_host_waits);
+    tcase_add_test(t, first_call_is_made_at_once);
     tcase_add_loop_test(t, calls_are_given_up, 0, 2);
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);

@@ -178,7 +178,7 @@ def test_produce_transactional_killed(case):
 
 # ---- topics ----
 def test_topics(case):
-    """Create, list, describe, delete."""
+    """Create, list, describe, grow, delete."""
     name = f"{case.name}-t"
     case.weir("topics create --partitions 3 --config retention.ms=7200000", name)
     check(name in case.weir("topics list")[0].split(), "the topic is not listed")
@@ -187,6 +187,11 @@ def test_topics(case):
     says(case.weir("topics describe", name)[0], name, "retention.ms", "7200000")
     _, err = case.weir("topics create", name, status=1)
     says(err, name, "exists")
+    case.weir("topics grow --partitions 5", name)
+    described, = case.lines("topics describe --json", name)
+    equal(len(described["partitions"]), 5, "partitions after the topic has grown")
+    _, err = case.weir("topics grow --partitions 4", name, status=1)
+    says(err, name, "5")
     case.weir("topics delete", name)
     until(lambda: name not in case.weir("topics list")[0].split(), 10, "the topic is gone")
     _, err = case.weir("topics delete", name, status=1)
@@ -248,7 +253,8 @@ def test_transactions_that_are_unknown(case):
 def test_no_broker(case):
     """Every command gives up in time and says which broker it was."""
     for command in ("consume --from t --stop latest", "produce --to t", "topics list", "topics describe t",
-                    "topics create t", "topics delete t", "transactions list", "transactions describe t"):
+                    "topics create t", "topics delete t", "transactions list", "transactions describe t", "groups list",
+                    "groups describe t", "groups offsets t"):
         done = subprocess.run([WEIR, *command.split(), "-b", "127.0.0.1:1", "-X", "default.api.timeout.ms=1000"],
                               input=b"x\n", capture_output=True, timeout=30, check=False)
         equal(done.returncode, 1, f"exit status of {command}")

@@ -25,6 +25,7 @@ void bench_init(bench *b, int16_t transaction_version) {
     b->config.brokers = 3;
     b->config.transaction_version = transaction_version;
     b->config.coordinators = 1;
+    b->config.first_producer_id = 0;
     b->config.marker_us = MS;
     b->config.transaction_timeout_check_ms = 10;
 }

@@ -1,13 +1,12 @@
 /* A real sink and a real reader on a model: what is written is read, once and in order. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <weir/sink.h>
 #include <weir/source.h>
 
 #include "modelhost.h"
+#include "text.h"
 
 #define SECOND   1000000
 #define PATIENCE 10000 /* rounds */
@@ -119,9 +118,9 @@ static void read_all(int32_t partitions, int32_t count) {
         }
         ck_assert_msg(err == WEIR_OK, "%s", weir_reader_fault(reader)->text);
         while (weir_split_batch_next(batch, &record) == WEIR_OK) {
-            char text[16] = {0};
-            memcpy(text, record.value.p, record.value.len);
-            ck_assert_int_eq(atoi(text), seen[batch->partition]++);
+            int64_t number = -1;
+            weir__parse_i64((weir_str){(const char *)record.value.p, record.value.len}, &number);
+            ck_assert_int_eq(number, seen[batch->partition]++);
         }
     }
     for (int32_t p = 0; p < partitions; p++)

@@ -93,7 +93,7 @@ static weir_offset_fetch_response_partition fetch(int32_t partition, bool stable
     ck_assert_int_eq(out.error_code, 0);
     weir_offset_fetch_response_partition found = out.topics.items[0].partitions.items[0];
     weir_offset_fetch_request_topics topics = {S("t"), {{0}}, {&partition, 1}};
-    weir_offset_fetch_request_group group = {S("g"), {NULL, 0}, -1, {&topics, 1}};
+    weir_offset_fetch_request_group group = {S("g"), NULL, -1, {&topics, 1}};
     weir_offset_fetch_request in = {.groups = {&group, 1}, .require_stable = stable};
     ck_assert_int_eq(bench_ask(&b, weir__serve_offset_fetch, WEIR_API_OFFSET_FETCH, 9, &in, &out), WEIR__ANSWERED);
     ck_assert_int_eq(out.groups.items[0].error_code, 0);

@@ -162,6 +162,60 @@ static weir_err stray(weir_job *job, const weir_split_batch *from, const weir_re
     return weir_job_emit(job, from->partition == 0 ? -1 : 2, in);
 }
 
+/* To "out" and to the topics behind it in the list. */
+static weir_err to_both(weir_job *job, const weir_split_batch *from, const weir_record *in, void *user) {
+    (void)user;
+    weir_err err = weir_job_emit_to(job, 1, from->partition, in);
+    return err == WEIR_OK ? weir_job_emit_to(job, 0, from->partition, in) : err;
+}
+
+/* Both topics are parts of the same transactions: a crash never shows a record in one of them alone. */
+START_TEST(several_topics_in_one_transaction) {
+    for (int32_t n = 0; n < 2; n++)
+        (void)peer_add_log(&r.peer, "copy", n, n);
+    feed(60);
+    r.config.to = "out, copy";
+    r.config.function = to_both;
+    for (int64_t at = 5; at < 80; at += 3) {
+        r.crash_at = at;
+        (void)runner_life(&r);
+        for (int32_t n = 0; n < 2; n++)
+            ck_assert_int_eq(peer_committed(&r.peer, 2 + n), peer_committed(&r.peer, 4 + n));
+        if (!r.crashed)
+            break;
+    }
+    r.crash_at = 0;
+    ck_assert_end(&r, runner_life(&r), WEIR_JOB_FINISHED);
+    for (int32_t log = 2; log < 6; log++)
+        peer_check_keys(&r.peer, log, 0, 60);
+}
+END_TEST
+
+static weir_err to_third(weir_job *job, const weir_split_batch *from, const weir_record *in, void *user) {
+    (void)user;
+    return weir_job_emit_to(job, 2, from->partition, in);
+}
+
+START_TEST(topics_that_are_not_there) {
+    (void)peer_add_log(&r.peer, "copy", 0, 0);
+    feed(5);
+    r.config.to = "out,copy";
+    r.config.function = to_third;
+    ck_assert_end(&r, runner_life(&r), WEIR_JOB_FAILED);
+    ck_assert_fault(&r, "there is no output topic 2: they are 'out,copy'");
+}
+END_TEST
+
+START_TEST(partitions_of_the_second_topic_that_are_not_there) {
+    (void)peer_add_log(&r.peer, "copy", 0, 0);
+    runner_feed(&r, 1, 5);
+    r.config.to = "out,copy";
+    r.config.function = to_both;
+    ck_assert_end(&r, runner_life(&r), WEIR_JOB_FAILED);
+    ck_assert_fault(&r, "output topic 'copy' has no partition 1");
+}
+END_TEST
+
 START_TEST(partitions_that_are_not_there) {
     runner_feed(&r, _i, 5);
     r.config.function = stray;
@@ -232,6 +286,9 @@ int main(void) {
     tcase_add_test(c, more_than_the_budget_has_room_for);
     tcase_add_test(c, filters_move_on);
     tcase_add_loop_test(c, errors_name_the_record, -1, 2);
+    tcase_add_test(c, several_topics_in_one_transaction);
+    tcase_add_test(c, topics_that_are_not_there);
+    tcase_add_test(c, partitions_of_the_second_topic_that_are_not_there);
     tcase_add_loop_test(c, partitions_that_are_not_there, 0, 2);
     tcase_add_test(c, records_that_no_topic_takes);
     tcase_add_test(c, tombstones_and_headers);

@@ -223,7 +223,8 @@ START_TEST(output_has_fewer_partitions) {
 END_TEST
 
 START_TEST(bad_settings) {
-    static const char *const words[] = {"needs a name", "needs a name", "needs a name", "longer than 200", "budget"};
+    static const char *const words[] = {"needs a name", "needs a name",        "needs a name",       "longer than 200",
+                                        "budget",       "writes to one topic", "writes to one topic"};
     static char longest[300];
     memset(longest, 'j', sizeof longest - 1);
     if (_i < 2)
@@ -234,6 +235,8 @@ START_TEST(bad_settings) {
         r.config.name = longest;
     if (_i == 4)
         r.config.memory_budget = 1000000;
+    if (_i > 4)
+        r.config.to = _i == 5 ? "out,copy" : " , ";
     ck_assert_int_eq(runner_new(&r), WEIR_E_CONFIG);
     ck_assert_fault(&r, words[_i]);
 }
@@ -309,7 +312,7 @@ int main(void) {
     tcase_add_loop_test(c, rewinds_when_a_committable_is_lost, 0, 2);
     tcase_add_test(c, source_data_is_gone);
     tcase_add_test(c, output_has_fewer_partitions);
-    tcase_add_loop_test(c, bad_settings, 0, 5);
+    tcase_add_loop_test(c, bad_settings, 0, 7);
     tcase_add_test(c, properties_go_to_their_side);
     tcase_add_test(c, fresh_begins_anew);
     tcase_add_loop_test(c, nth_allocation_fails, 0, 4);

@@ -3,10 +3,9 @@
 #include <stdio.h>
 
 static const char *const kinds[] = {
-    [WEIR__BOOL] = "bool",     [WEIR__I8] = "int8",         [WEIR__I16] = "int16",   [WEIR__U16] = "uint16",
-    [WEIR__I32] = "int32",     [WEIR__U32] = "uint32",      [WEIR__I64] = "int64",   [WEIR__F64] = "float64",
-    [WEIR__UUID] = "uuid",     [WEIR__STR] = "string",      [WEIR__BYTES] = "bytes", [WEIR__RECORDS] = "records",
-    [WEIR__STRUCT] = "struct", [WEIR__OPTIONAL] = "struct",
+    [WEIR__BOOL] = "bool",       [WEIR__I8] = "int8",       [WEIR__I16] = "int16",       [WEIR__I32] = "int32",
+    [WEIR__I64] = "int64",       [WEIR__UUID] = "uuid",     [WEIR__STR] = "string",      [WEIR__BYTES] = "bytes",
+    [WEIR__RECORDS] = "records", [WEIR__STRUCT] = "struct", [WEIR__OPTIONAL] = "struct",
 };
 
 static const char *const defaults[] = {
@@ -47,7 +46,7 @@ static void describe_rows(sheet s, const char *path, const weir_schema *schema, 
             snprintf(tag, sizeof tag, "%d", weir__row_tag(row));
         snprintf(at, sizeof at, "%s.%s", path, row->name);
         snprintf(line, sizeof line, "%s %s%s %s nullable %s tag %s default %s %s%s", at,
-                 row->kind & WEIR__ARRAY ? "[]" : "", kinds[row->kind & ~WEIR__ARRAY], span(versions, since, until),
+                 row->kind & WEIR__ARRAY ? "[]" : "", kinds[weir__value_kind(row)], span(versions, since, until),
                  span(nullable, null > since ? null : since, until), tag, defaults[row->initial],
                  row->traits & IGNORABLE ? "ignorable" : "kept", row->traits & CLASSIC ? " classic" : "");
         s.each(line, s.to);

@@ -31,7 +31,7 @@ START_TEST(the_highest_common_version_wins) {
     ck_assert_int_eq(weir_api_negotiate(fetch, 0, 11), 11);
     ck_assert_int_eq(weir_api_negotiate(fetch, 4, 99), 18);
     ck_assert_int_eq(weir_api_negotiate(fetch, 0, 4), 4);
-    ck_assert_int_eq(weir_api_negotiate(fetch, 0, 3), -1);
+    ck_assert_int_eq(weir_api_negotiate(fetch, 0, 1), -1);
     ck_assert_int_eq(weir_api_negotiate(fetch, 19, 20), -1);
     ck_assert_int_eq(weir_api_negotiate(fetch, -1, -1), -1);
 }
@@ -47,13 +47,27 @@ END_TEST
 START_TEST(versions_below_those_of_this_client_are_in_the_tables) {
     static const struct {
         int16_t key, min;
-    } older[] = {{WEIR_API_PRODUCE, 3}, {WEIR_API_FETCH, 4}, {WEIR_API_LIST_OFFSETS, 1}, {WEIR_API_CREATE_TOPICS, 2}};
+    } older[] = {{WEIR_API_PRODUCE, 2}, {WEIR_API_FETCH, 2}, {WEIR_API_OFFSET_COMMIT, 2}, {WEIR_API_OFFSET_FETCH, 1}};
     for (size_t i = 0; i < sizeof older / sizeof older[0]; i++) {
         const weir_api *api = weir_api_find(older[i].key);
         ck_assert_int_eq(weir_api_negotiate(api, 0, (int16_t)(older[i].min - 1)), -1);
         ck_assert_int_eq(weir_api_negotiate(api, 0, older[i].min), older[i].min);
         ck_assert_int_eq(api->table_min, 0);
     }
+}
+END_TEST
+
+START_TEST(releases_that_brought_an_api) {
+    static const struct {
+        int16_t key;
+        const char *release;
+    } known[] = {{WEIR_API_PRODUCE, "0.10.0"},         {WEIR_API_VERSIONS, "0.10.0"},
+                 {WEIR_API_DELETE_TOPICS, "0.10.1"},   {WEIR_API_INIT_PRODUCER_ID, "0.11"},
+                 {WEIR_API_DESCRIBE_CONFIGS, "0.11"},  {WEIR_API_CREATE_PARTITIONS, "1.0"},
+                 {WEIR_API_DESCRIBE_PRODUCERS, "2.8"}, {WEIR_API_LIST_TRANSACTIONS, "3.0"},
+                 {WEIR_API_PUSH_TELEMETRY, "3.7"},     {WEIR_API_DESCRIBE_TOPIC_PARTITIONS, "3.8"}};
+    for (size_t n = 0; n < sizeof known / sizeof known[0]; n++)
+        ck_assert_str_eq(weir_api_release(known[n].key), known[n].release);
 }
 END_TEST
 
@@ -228,6 +242,48 @@ START_TEST(too_few_splices_are_an_error) {
 }
 END_TEST
 
+START_TEST(a_frame_has_less_than_2_gib) {
+    const weir_api *api = weir_api_find(WEIR_API_PRODUCE);
+    weir_produce_request m;
+    weir_splice splices[2];
+    weir_out out;
+    produce(&m);
+    partitions[0].records.len = INT32_MAX; /* never looked into */
+    for (int version = 8; version <= 9; version++) {
+        weir_out_init(&out, NULL, 0);
+        out.splices = splices;
+        out.splice_cap = 2;
+        ck_assert_int_eq(weir_request_encode(&out, api, (int16_t)version, 1, weir_str_of(NULL), &m), WEIR_E_TOO_LARGE);
+        partitions[0].records.len++;
+        weir_out_init(&out, NULL, 0);
+        ck_assert_int_eq(weir_request_encode(&out, api, (int16_t)version, 1, weir_str_of(NULL), &m), WEIR_E_VERSION);
+        partitions[0].records.len--;
+    }
+}
+END_TEST
+
+START_TEST(a_message_to_a_full_buffer_is_not_written) {
+    weir_produce_request m;
+    weir_out out;
+    uint8_t byte;
+    produce(&m);
+    weir_out_init(&out, &byte, 1);
+    weir_out_fail(&out, WEIR_E_TOO_LARGE);
+    ck_assert_int_eq(weir_message_encode(weir_api_find(WEIR_API_PRODUCE)->request, 9, &out, &m), WEIR_E_TOO_LARGE);
+    ck_assert_int_eq(weir_message_to_json(weir_api_find(WEIR_API_PRODUCE)->request, 9, true, &out, &m),
+                     WEIR_E_TOO_LARGE);
+    ck_assert_uint_eq(out.total, 0);
+    weir_in in;
+    weir_in_init(&in, "", 0);
+    weir_in_fail(&in, WEIR_E_NO_MEMORY);
+    ck_assert_int_eq(weir_message_decode(weir_api_find(WEIR_API_PRODUCE)->request, 9, &in, NULL, &m), WEIR_E_NO_MEMORY);
+    ck_assert_int_eq(weir_message_from_json(weir_api_find(WEIR_API_PRODUCE)->request, 9, &in, NULL, &m),
+                     WEIR_E_NO_MEMORY);
+    ck_assert_ptr_null(m.transactional_id.p); /* at its defaults */
+    ck_assert_int_eq(m.topic_data.count, 0);
+}
+END_TEST
+
 START_TEST(frames_can_follow_each_other) {
     const weir_api *api = weir_api_find(WEIR_API_END_TXN);
     weir_end_txn_response m;
@@ -285,10 +341,18 @@ START_TEST(codes_lie_at_their_numbers) {
 }
 END_TEST
 
-START_TEST(plain_values) {
+START_TEST(errors_have_names) {
     ck_assert_str_eq(weir_err_name(WEIR_E_FENCED), "WEIR_E_FENCED");
     ck_assert_str_eq(weir_err_name(WEIR_OK), "WEIR_OK");
     ck_assert_str_eq(weir_err_name((weir_err)-99), "unknown error");
+    for (int err = WEIR_E_ABORTED; err < WEIR_END; err++) {
+        ck_assert_int_eq(strncmp(weir_err_name((weir_err)err), err < 0 ? "WEIR_E_" : "WEIR_", err < 0 ? 7 : 5), 0);
+        ck_assert_str_ne(weir_err_name((weir_err)err), weir_err_name((weir_err)(err + 1)));
+    }
+}
+END_TEST
+
+START_TEST(plain_values) {
     ck_assert(weir_str_equal(weir_str_of("ab"), (weir_str){"abc", 2}));
     ck_assert(!weir_str_equal(weir_str_of("ab"), weir_str_of("ac")));
     ck_assert(!weir_str_equal(weir_str_of("ab"), weir_str_of("abc")));
@@ -307,6 +371,7 @@ int main(void) {
     tcase_add_test(tests, versions_that_are_not_for_clients_are_not_negotiated);
     tcase_add_test(tests, versions_below_those_of_this_client_are_in_the_tables);
     tcase_add_test(tests, data_is_found_by_id);
+    tcase_add_test(tests, releases_that_brought_an_api);
     tcase_add_test(tests, data_says_its_version_in_front);
     tcase_add_test(tests, a_newer_subscription_is_read_as_far_as_known);
     tcase_add_test(tests, an_old_brokers_refusal_of_api_versions_is_read);
@@ -314,11 +379,14 @@ int main(void) {
     tcase_add_test(tests, request_headers_of_strangers);
     tcase_add_loop_test(tests, splices_give_the_same_bytes, 3, 13);
     tcase_add_test(tests, too_few_splices_are_an_error);
+    tcase_add_test(tests, a_frame_has_less_than_2_gib);
+    tcase_add_test(tests, a_message_to_a_full_buffer_is_not_written);
     tcase_add_test(tests, frames_can_follow_each_other);
     tcase_add_test(tests, a_client_id_that_is_too_long_is_refused);
     tcase_add_test(tests, codes_have_names_and_classes);
     tcase_add_loop_test(tests, unlisted_codes_are_indeterminate, 0, 4);
     tcase_add_test(tests, codes_lie_at_their_numbers);
+    tcase_add_test(tests, errors_have_names);
     tcase_add_test(tests, plain_values);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -330,6 +330,50 @@ START_TEST(a_struct_that_finds_no_memory_says_where) {
 }
 END_TEST
 
+START_TEST(what_stands_apart_is_null_only_in_versions_without_it) {
+    weir_list_groups_response m;
+    weir_out out;
+    uint8_t bytes[64];
+    /* v3 and v4: throttle time, error, one group "g" of type "c", in v4 with state "s" */
+    decoded d = decode(response(WEIR_API_LIST_GROUPS), 3,
+                       "\0\0\0\0\0\0\x02\x02g\x02"
+                       "c\0\0",
+                       13, &m);
+    ck_assert_int_eq(d.err, WEIR_OK);
+    ck_assert_ptr_null(m.groups.items[0].group_state);
+    ck_assert_ptr_null(m.groups.items[0].group_type);
+    ck_assert_uint_eq(d.arena_used, sizeof m.groups.items[0]);
+    d = decode(response(WEIR_API_LIST_GROUPS), 4,
+               "\0\0\0\0\0\0\x02\x02g\x02"
+               "c\x02s\0\0",
+               15, &m);
+    ck_assert_int_eq(d.err, WEIR_OK);
+    ck_assert(weir_str_equal(*m.groups.items[0].group_state, weir_str_of("s")));
+    ck_assert_ptr_null(m.groups.items[0].group_type);
+    ck_assert_uint_eq(d.arena_used, sizeof m.groups.items[0] + sizeof(weir_str));
+    ck_assert_int_eq(encode(response(WEIR_API_LIST_GROUPS), 3, &m), WEIR_OK); /* ignorable */
+    m.groups.items[0].group_state = NULL;
+    weir_out_init(&out, bytes, sizeof bytes);
+    ck_assert_int_eq(weir_message_encode(response(WEIR_API_LIST_GROUPS), 4, &out, &m), WEIR_OK);
+    ck_assert_mem_eq(bytes + 7,
+                     "\x02g\x02"
+                     "c\x01\0\0",
+                     7);
+    weir_offset_fetch_request_group group = {.group_id = weir_str_of("g"), .member_epoch = -1};
+    weir_str member = weir_str_of("m");
+    weir_offset_fetch_request r;
+    weir_message_init(request(WEIR_API_OFFSET_FETCH), &r);
+    r.groups.items = &group;
+    r.groups.count = 1;
+    group.topics.count = -1;
+    group.member_id = &member;
+    ck_assert_int_eq(encode(request(WEIR_API_OFFSET_FETCH), 9, &r), WEIR_OK);
+    group.member_id = NULL; /* null, its default */
+    ck_assert_int_eq(encode(request(WEIR_API_OFFSET_FETCH), 9, &r), WEIR_OK);
+    ck_assert_int_eq(encode(request(WEIR_API_OFFSET_FETCH), 8, &r), WEIR_OK);
+}
+END_TEST
+
 START_TEST(memory_is_what_the_arrays_need) {
     weir_describe_transactions_request m;
     decoded d = decode(request(WEIR_API_DESCRIBE_TRANSACTIONS), 0, "\x04\x02x\x02y\x02z\x00", 8, &m);
@@ -377,6 +421,7 @@ int main(void) {
     tcase_add_test(tests, what_a_version_lacks_has_its_default);
     tcase_add_test(tests, a_struct_may_be_null);
     tcase_add_test(tests, a_struct_that_finds_no_memory_says_where);
+    tcase_add_test(tests, what_stands_apart_is_null_only_in_versions_without_it);
     tcase_add_test(tests, memory_is_what_the_arrays_need);
     tcase_add_test(tests, an_array_that_finds_no_memory_says_where);
     tcase_add_test(tests, bytes_behind_the_body_are_left);

@@ -7,7 +7,7 @@
 
 #define MESSAGE_MAX 64 /* in uint64_t */
 
-static uint8_t memory[1 << 16], again_memory[1 << 18];
+static _Alignas(8) uint8_t memory[1 << 16], again_memory[1 << 18];
 static char text[1 << 16];
 
 static void there_and_back(const char *name, const weir_schema *schema, int16_t version) {
@@ -72,6 +72,58 @@ START_TEST(garbled_messages) {
 }
 END_TEST
 
+/* Whatever the arena lacks, the text is refused for that reason alone. */
+static void arena_too_small(const char *name, const weir_schema *schema, int16_t version) {
+    uint64_t message[MESSAGE_MAX];
+    uint64_t seed = 3;
+    weir_arena arena;
+    weir_out out;
+    weir_in in;
+    weir_arena_init(&arena, memory, sizeof memory);
+    walk_random(schema, version, &seed, &arena, message);
+    weir_out_init(&out, text, sizeof text);
+    ck_assert_int_eq(weir_message_to_json(schema, version, true, &out, message), WEIR_OK);
+    weir_arena_init(&arena, again_memory, sizeof again_memory);
+    weir_in_init(&in, text, out.total);
+    ck_assert_int_eq(weir_message_from_json(schema, version, &in, &arena, message), WEIR_OK);
+    size_t needed = arena.used;
+    for (size_t size = 0; size < needed; size += 8) {
+        weir_arena_init(&arena, again_memory, size);
+        weir_in_init(&in, text, out.total);
+        ck_assert_msg(weir_message_from_json(schema, version, &in, &arena, message) == WEIR_E_NO_MEMORY, "%s v%d %zu",
+                      name, version, size);
+        ck_assert_uint_lt(in.error_at, out.total);
+    }
+}
+
+START_TEST(messages_without_memory) {
+    walk_all(arena_too_small);
+}
+END_TEST
+
+/* Counting gives what writing takes, and a buffer that is too small is told. */
+static void buffer_too_small(const char *name, const weir_schema *schema, int16_t version) {
+    uint64_t message[MESSAGE_MAX];
+    uint64_t seed = 4;
+    weir_arena arena;
+    weir_out out;
+    weir_arena_init(&arena, memory, sizeof memory);
+    walk_random(schema, version, &seed, &arena, message);
+    weir_out_init(&out, NULL, 0);
+    ck_assert_int_eq(weir_message_to_json(schema, version, true, &out, message), WEIR_OK);
+    size_t size = out.total;
+    for (size_t less = 1; less <= size; less += 1 + less / 4) {
+        weir_out_init(&out, text, size - less);
+        ck_assert_msg(weir_message_to_json(schema, version, true, &out, message) == WEIR_E_NO_MEMORY, "%s v%d", name,
+                      version);
+    }
+}
+
+START_TEST(messages_without_room) {
+    walk_all(buffer_too_small);
+}
+END_TEST
+
 START_TEST(an_array_that_finds_no_memory_says_where) {
     weir_list_transactions_request m;
     weir_in in;
@@ -133,6 +185,16 @@ START_TEST(strings_have_escapes) {
         "",
         "\"a\" \"b\"",
         "\"\\ud834\\",
+        "\"\\ud834\\n1234\"",
+        "\"\\ud834x12345\"",
+        "\"\\ud834\\uffff\"",
+        "\"\\u",
+        "\"\\\xe9\"",
+        "\"\xf5\x80\x80\x80\"",
+        "\"\xf4\x90\x80\x80\"",
+        "\"\xf0\x80\x80\x80\"",
+        "\"\xe0\x80\x80\"",
+        "nul",
         "\"a\",",
         "\"a\", \"key\": \"b\"",
     };
@@ -180,6 +242,99 @@ START_TEST(numbers_are_whole_and_fit) {
 }
 END_TEST
 
+START_TEST(small_numbers_fit_as_well) {
+    const weir_schema *schema = weir_api_find(WEIR_API_FIND_COORDINATOR)->request;
+    weir_find_coordinator_request m;
+    size_t at;
+    ck_assert_int_eq(read_as(schema, 1, "{\"key\":\"k\",\"keyType\":-128}", &m, &at), WEIR_OK);
+    ck_assert_int_eq(m.key_type, INT8_MIN);
+    ck_assert_int_eq(read_as(schema, 1, "{\"key\":\"k\",\"keyType\":128}", &m, &at), WEIR_E_MALFORMED);
+    ck_assert_int_eq(read_as(schema, 1, "{\"key\":\"k\",\"keyType\":", &m, &at), WEIR_E_MALFORMED);
+    ck_assert_int_eq(read_as(schema, 1, "{\"key\":\"k\",\"keyType\":7", &m, &at), WEIR_E_MALFORMED);
+}
+END_TEST
+
+/* A DescribeTopicPartitions response of one topic whose id and cursor are given. */
+static weir_err read_topic(const char *id, const char *internal, const char *cursor,
+                           weir_describe_topic_partitions_response *m) {
+    char document[400];
+    size_t at;
+    snprintf(document, sizeof document,
+             "{\"throttleTimeMs\":0,\"topics\":[{\"errorCode\":0,\"name\":null,\"topicId\":%s,\"isInternal\":%s,"
+             "\"partitions\":[ ],\"topicAuthorizedOperations\":0}],\"nextCursor\":%s}",
+             id, internal, cursor);
+    return read_as(weir_api_find(WEIR_API_DESCRIBE_TOPIC_PARTITIONS)->response, 0, document, m, &at);
+}
+
+START_TEST(ids_words_and_structs_are_strict) {
+    static const char *const id = "\"AQAAAAAAAAAAAAAAAAAAAA\"";
+    weir_describe_topic_partitions_response m;
+    ck_assert_int_eq(read_topic(id, "true", "null", &m), WEIR_OK);
+    ck_assert_int_eq(m.topics.items[0].topic_id.b[0], 1);
+    ck_assert(m.topics.items[0].is_internal && m.next_cursor == NULL && m.topics.items[0].name.p == NULL);
+    ck_assert_int_eq(read_topic(id, "false", "{\"topicName\":\"t\",\"partitionIndex\":3}", &m), WEIR_OK);
+    ck_assert_int_eq(m.next_cursor->partition_index, 3);
+    static const char *const ids[] = {"null",
+                                      "\"\"",
+                                      "\"AQAAAAAAAAAAAAAAAAAAA\"",
+                                      "\"AQAAAAAAAAAAAAAAAAAA==\"",
+                                      "\"+QAAAAAAAAAAAAAAAAAAAA\"",
+                                      "\"AQAAAAAAAAAAAAAAAAAAAB\"",
+                                      "1"};
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
+        ck_assert_msg(read_topic(ids[i], "true", "null", &m) == WEIR_E_MALFORMED, "%s", ids[i]);
+    static const char *const words[] = {"null", "tru", "True", "0", "\"true\"", "truefalse"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        ck_assert_msg(read_topic(id, words[i], "null", &m) == WEIR_E_MALFORMED, "%s", words[i]);
+    static const char *const cursors[] = {"nil", "[]", "{}", "{", "{\"topicName\"}", "{\"topicName\":\"t\",}"};
+    for (size_t i = 0; i < sizeof cursors / sizeof cursors[0]; i++)
+        ck_assert_msg(read_topic(id, "true", cursors[i], &m) == WEIR_E_MALFORMED, "%s", cursors[i]);
+}
+END_TEST
+
+START_TEST(arrays_are_strict) {
+    const weir_schema *schema = weir_api_find(WEIR_API_LIST_TRANSACTIONS)->request;
+    weir_list_transactions_request m;
+    size_t at;
+    static const char *const wrong[] = {"null", "{}", "[1", "[1,", "[,]", "[1,]", "[1 2]", "[[1]]", "[1]]", "[\"1]\"]"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char document[100];
+        snprintf(document, sizeof document, "{\"stateFilters\":[\"a,[\\\"]\"],\"producerIdFilters\":%s}", wrong[i]);
+        ck_assert_msg(read_as(schema, 0, document, &m, &at) == WEIR_E_MALFORMED, "%s", wrong[i]);
+    }
+    const char *right = "{\"stateFilters\":[\"a,[\\\"]\",\"\\\\\"],\"producerIdFilters\": [ 1 , 2 ] }";
+    ck_assert_int_eq(read_as(schema, 0, right, &m, &at), WEIR_OK);
+    ck_assert_int_eq(m.state_filters.count, 2);
+    ck_assert_int_eq(m.producer_id_filters.count, 2);
+}
+END_TEST
+
+START_TEST(what_stands_apart_may_be_null_or_left_out) {
+    const weir_schema *schema = weir_api_find(WEIR_API_CREATE_TOPICS)->response;
+    weir_create_topics_response_creatable_topic_result topic = {.name = weir_str_of("t")};
+    weir_create_topics_response m;
+    weir_out out;
+    size_t at;
+    weir_message_init(schema, &m);
+    m.topics.items = &topic;
+    m.topics.count = 1;
+    weir_out_init(&out, text, sizeof text);
+    ck_assert_int_eq(weir_message_to_json(schema, 1, false, &out, &m), WEIR_OK);
+    text[out.total] = 0;
+    ck_assert_str_eq(text, "{\"topics\":[{\"name\":\"t\",\"errorCode\":0,\"errorMessage\":\"\"}]}");
+    weir_str null = {NULL, 0};
+    topic.error_message = &null;
+    weir_out_init(&out, text, sizeof text);
+    ck_assert_int_eq(weir_message_to_json(schema, 1, false, &out, &m), WEIR_OK);
+    text[out.total] = 0;
+    ck_assert_str_eq(text, "{\"topics\":[{\"name\":\"t\",\"errorCode\":0,\"errorMessage\":null}]}");
+    ck_assert_int_eq(read_as(schema, 1, text, &m, &at), WEIR_OK);
+    ck_assert(m.topics.items[0].error_message != NULL && m.topics.items[0].error_message->p == NULL);
+    ck_assert_int_eq(read_as(schema, 0, "{\"topics\":[{\"name\":\"t\",\"errorCode\":7}]}", &m, &at), WEIR_OK);
+    ck_assert_ptr_null(m.topics.items[0].error_message);
+}
+END_TEST
+
 START_TEST(members_are_those_of_the_version) {
     const weir_schema *schema = weir_api_find(WEIR_API_LIST_TRANSACTIONS)->request;
     weir_list_transactions_request m;
@@ -198,6 +353,11 @@ START_TEST(members_are_those_of_the_version) {
     weir_out out;
     weir_out_init(&out, NULL, 0);
     ck_assert_int_eq(weir_message_to_json(schema, 0, false, &out, &m), WEIR_E_VERSION);
+    weir_out_init(&out, NULL, 0);
+    ck_assert_int_eq(weir_message_to_json(schema, 3, false, &out, &m), WEIR_E_VERSION);
+    weir_out_init(&out, NULL, 0);
+    ck_assert_int_eq(weir_message_to_json(schema, -1, false, &out, &m), WEIR_E_VERSION);
+    ck_assert_int_eq(read_as(schema, -1, "{}", &m, &at), WEIR_E_VERSION);
 }
 END_TEST
 
@@ -250,10 +410,16 @@ int main(void) {
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, all_messages);
     tcase_add_test(tests, garbled_messages);
+    tcase_add_test(tests, messages_without_memory);
+    tcase_add_test(tests, messages_without_room);
     tcase_add_test(tests, an_array_that_finds_no_memory_says_where);
     tcase_add_test(tests, strings_have_escapes);
     tcase_add_test(tests, what_is_not_utf8_is_replaced);
     tcase_add_test(tests, numbers_are_whole_and_fit);
+    tcase_add_test(tests, small_numbers_fit_as_well);
+    tcase_add_test(tests, ids_words_and_structs_are_strict);
+    tcase_add_test(tests, arrays_are_strict);
+    tcase_add_test(tests, what_stands_apart_may_be_null_or_left_out);
     tcase_add_test(tests, members_are_those_of_the_version);
     tcase_add_test(tests, records_are_a_size_or_base64);
     tcase_add_test(tests, base64_is_strict);

@@ -130,9 +130,8 @@ static void valid_rows(const weir_schema *schema, int depth) {
         const weir__row *row = &schema->rows[i];
         ck_assert_int_ge(row->since, 0);
         ck_assert_int_le(row->since, row->until);
-        size_t size = row->kind & WEIR__ARRAY       ? sizeof(weir__array)
-                      : row->kind == WEIR__OPTIONAL ? sizeof(void *)
-                                                    : weir__item_size(row);
+        bool pointer = row->kind & WEIR__APART || row->kind == WEIR__OPTIONAL;
+        size_t size = row->kind & WEIR__ARRAY ? sizeof(weir__array) : pointer ? sizeof(void *) : weir__item_size(row);
         ck_assert_uint_le(row->offset + size, schema->size);
         ck_assert(row->kind != WEIR__OPTIONAL || (row->initial == NONE && weir__row_nullable(row, row->since)));
         if (weir__row_tag(row) >= 0) {

@@ -32,7 +32,7 @@ uint64_t walk_next(uint64_t *seed) {
 }
 
 static void random_item(const weir__row *row, int version, uint64_t *seed, weir_arena *arena, uint8_t *at) {
-    int kind = row->kind & ~WEIR__ARRAY;
+    int kind = weir__value_kind(row);
     uint64_t r = walk_next(seed);
     const char *text = texts[r % (sizeof texts / sizeof texts[0])];
     weir__view v = {(const uint8_t *)text, (uint32_t)strlen(text)};
@@ -48,14 +48,19 @@ static void random_item(const weir__row *row, int version, uint64_t *seed, weir_
         *(bool *)at = r & 1;
     } else {
         random_number(seed, weir__item_size(row), at);
-        if (kind == WEIR__F64)
-            memset(at, 0, 8); /* not every bit pattern is equal to itself */
     }
 }
 
 static void random_member(const weir__row *row, int version, uint64_t *seed, weir_arena *arena, uint8_t *at) {
     bool null = weir__row_nullable(row, version) && walk_next(seed) % 4 == 0;
     if (!(row->kind & WEIR__ARRAY)) {
+        if (row->kind & WEIR__APART) {
+            void *apart = walk_next(seed) % 4 ? weir_arena_take(arena, weir__item_size(row)) : NULL;
+            memcpy(at, &apart, sizeof apart);
+            at = apart;
+        }
+        if (!at)
+            return; /* apart and at its default */
         if (null)
             memset(at, 0, row->kind == WEIR__OPTIONAL ? sizeof(void *) : sizeof(weir__view));
         else
@@ -81,13 +86,13 @@ void walk_random(const weir_schema *schema, int version, uint64_t *seed, weir_ar
 }
 
 static bool equal_items(const weir__row *row, const uint8_t *a, const uint8_t *b) {
-    int kind = row->kind & ~WEIR__ARRAY;
+    int kind = weir__value_kind(row);
     weir__view va, vb;
     if (kind == WEIR__STRUCT)
         return walk_equal(row->items, a, b);
     if (kind == WEIR__OPTIONAL) {
-        a = weir__optional(a);
-        b = weir__optional(b);
+        a = weir__pointer(a);
+        b = weir__pointer(b);
         return a && b ? walk_equal(row->items, a, b) : !a && !b;
     }
     if (kind < WEIR__STR)
@@ -100,8 +105,9 @@ static bool equal_items(const weir__row *row, const uint8_t *a, const uint8_t *b
 bool walk_equal(const weir_schema *schema, const void *a, const void *b) {
     for (size_t i = 0; i < schema->row_count; i++) {
         const weir__row *row = &schema->rows[i];
-        const uint8_t *ma = (const uint8_t *)a + row->offset;
-        const uint8_t *mb = (const uint8_t *)b + row->offset;
+        uint8_t spare[2][WEIR__APART_MAX];
+        const uint8_t *ma = weir__value_at(row, (const uint8_t *)a + row->offset, spare[0]);
+        const uint8_t *mb = weir__value_at(row, (const uint8_t *)b + row->offset, spare[1]);
         weir__array aa = {(void *)ma, 1};
         weir__array ab = {(void *)mb, 1};
         if (row->kind & WEIR__ARRAY) {
@@ -135,16 +141,16 @@ static bool filled_item(const weir__row *row, int version, const uint8_t *at, un
     weir__view view;
     weir_out out;
     weir_out_init(&out, wire, sizeof wire);
-    switch (row->kind & ~WEIR__ARRAY) {
+    switch (weir__value_kind(row)) {
     case WEIR__STRUCT:
         return walk_filled(row->items, version, at);
     case WEIR__OPTIONAL:
-        return weir__optional(at) && walk_filled(row->items, version, weir__optional(at));
+        return weir__pointer(at) && walk_filled(row->items, version, weir__pointer(at));
     case WEIR__STR:
     case WEIR__BYTES:
     case WEIR__RECORDS:
         memcpy(&view, at, sizeof view);
-        snprintf(name, sizeof name, (row->kind & ~WEIR__ARRAY) == WEIR__STR ? "%s%u" : "%s", row->name, n);
+        snprintf(name, sizeof name, (weir__value_kind(row)) == WEIR__STR ? "%s%u" : "%s", row->name, n);
         return view.p && view.len == strlen(name) && memcmp(view.p, name, view.len) == 0;
     case WEIR__BOOL:
         return *(const bool *)at == (v & 1);
@@ -168,6 +174,8 @@ static bool filled_item(const weir__row *row, int version, const uint8_t *at, un
 static bool filled_member(const weir__row *row, int version, const uint8_t *at) {
     if (!weir__row_present(row, version))
         return weir__row_is_default(row, at);
+    if (row->kind & WEIR__APART && !(at = weir__pointer(at)))
+        return false;
     weir__array a = {(void *)at, 1};
     if (row->kind & WEIR__ARRAY) {
         memcpy(&a, at, sizeof a);

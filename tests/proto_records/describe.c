@@ -16,6 +16,8 @@ static void heap_give(weir_alloc *self, void *p, size_t size) {
     free(p);
 }
 
+weir_alloc describe_heap = {heap_take, heap_give};
+
 void describe_hex(FILE *out, const void *p, size_t len) {
     const uint8_t *bytes = p;
     if (!p)
@@ -33,12 +35,13 @@ static const char *name_of(int16_t attributes) {
     return codec ? codec->name : "none";
 }
 
-static void describe_header(FILE *out, const weir_batch_header *h) {
-    fprintf(out,
-            "open %" PRId64 " %" PRId64 " %" PRId32 " %" PRId32 " %" PRId64 " %d %" PRId32 " %s %s %s %" PRId64 "\n",
-            h->base_offset, h->base_offset + h->last_offset_delta, h->record_count, h->leader_epoch, h->producer_id,
-            h->producer_epoch, h->base_sequence, name_of(h->attributes),
-            h->attributes & WEIR_ATTR_TRANSACTIONAL ? "true" : "false",
+static void describe_header(FILE *out, const weir_batch_header *h, int64_t first) {
+    char count[12] = "null";
+    if (h->magic == 2)
+        snprintf(count, sizeof count, "%" PRId32, h->record_count);
+    fprintf(out, "open %" PRId64 " %" PRId64 " %s %" PRId32 " %" PRId64 " %d %" PRId32 " %s %s %s %" PRId64 "\n", first,
+            h->base_offset + h->last_offset_delta, count, h->leader_epoch, h->producer_id, h->producer_epoch,
+            h->base_sequence, name_of(h->attributes), h->attributes & WEIR_ATTR_TRANSACTIONAL ? "true" : "false",
             h->attributes & WEIR_ATTR_CONTROL ? "true" : "false", h->max_timestamp);
 }
 
@@ -61,9 +64,18 @@ static weir_err describe_record(FILE *out, const weir_record *r) {
     return err == WEIR_END && count == r->header_count ? WEIR_OK : WEIR_E_MALFORMED;
 }
 
-static weir_err describe_records(FILE *out, const weir_batch_header *h, weir_bytes bytes) {
+/* Java says of a batch of before magic 2 that it begins with its first record. */
+static int64_t first_offset(const weir_batch_header *h, weir_bytes bytes) {
     weir_batch_walk walk;
     weir_record record;
+    weir_batch_walk_init(&walk, h, bytes);
+    return h->magic < 2 && weir_batch_next(&walk, &record) == WEIR_OK ? record.offset : h->base_offset;
+}
+
+static weir_err describe_batch(FILE *out, const weir_batch_header *h, weir_bytes bytes) {
+    weir_batch_walk walk;
+    weir_record record;
+    describe_header(out, h, first_offset(h, bytes));
     weir_batch_walk_init(&walk, h, bytes);
     weir_err err;
     while ((err = weir_batch_next(&walk, &record)) == WEIR_OK)
@@ -73,17 +85,15 @@ static weir_err describe_records(FILE *out, const weir_batch_header *h, weir_byt
 }
 
 weir_err describe_set(FILE *out, weir_records set) {
-    weir_alloc heap = {heap_take, heap_give};
     weir_batch_header h;
     weir_err err;
     while ((err = weir_batch_open(set, &h)) == WEIR_OK) {
-        describe_header(out, &h);
-        weir_bytes bytes = {set.p + WEIR_BATCH_HEADER_SIZE, h.size - WEIR_BATCH_HEADER_SIZE}, plain = {NULL, 0};
+        weir_bytes bytes = weir_batch_records(set, &h), plain = {NULL, 0};
         const weir__codec *codec = weir__codec_find(h.attributes & WEIR_ATTR_COMPRESSION);
         size_t plain_size = 0;
-        if (codec && (err = codec->decompress(&heap, bytes, 1 << 24, &plain, &plain_size)) != WEIR_OK)
+        if (codec && (err = codec->decompress(&describe_heap, bytes, 1 << 24, &plain, &plain_size)) != WEIR_OK)
             return err;
-        err = describe_records(out, &h, codec ? plain : bytes);
+        err = describe_batch(out, &h, codec ? plain : bytes);
         free((void *)(uintptr_t)plain.p);
         if (err != WEIR_OK)
             return err;

@@ -8,7 +8,7 @@
 
 #define T0 INT64_C(1700000000000)
 
-static uint8_t memory[1 << 20], packed[1 << 20];
+static uint8_t memory[1 << 20], packed[1 << 20], messages[1 << 20];
 
 static void *heap_take(weir_alloc *self, size_t size) {
     (void)self;
@@ -20,6 +20,8 @@ static void heap_give(weir_alloc *self, void *p, size_t size) {
     (void)size;
     free(p);
 }
+
+static weir_alloc heap = {heap_take, heap_give};
 
 static weir_bytes bytes_of(const char *text) {
     return (weir_bytes){(const uint8_t *)text, text ? (uint32_t)strlen(text) : 0};
@@ -64,13 +66,41 @@ static void print(const char *name, weir_records set) {
     puts("end");
 }
 
+/* The records of a batch again as a message set; those with headers are left out. */
+static void print_messages(const char *name, weir_records batch, int8_t magic, int codec) {
+    weir_batch_header h;
+    weir_batch_walk walk;
+    weir_record record;
+    weir_message_writer w;
+    if (weir_batch_open(batch, &h) != WEIR_OK)
+        abort();
+    weir_batch_walk_init(&walk, &h, weir_batch_records(batch, &h));
+    weir_message_writer_init(&w, messages, sizeof messages, magic, 0);
+    while (weir_batch_next(&walk, &record) == WEIR_OK)
+        if (record.header_count == 0 && weir_message_append(&w, &record) != WEIR_OK)
+            abort();
+    weir_records set = weir_message_close(&w);
+    if (codec) {
+        size_t front = WEIR_MESSAGE_OVERHEAD(magic), size = sizeof packed - front;
+        if (weir_records_compress(&heap, codec, magic, (weir_bytes){set.p, set.len}, packed + front, &size) != WEIR_OK)
+            return; /* a build without this codec */
+        set = weir_message_close_compressed(&w, codec, packed, size);
+    }
+    print(name, set);
+}
+
 int main(void) {
-    weir_alloc heap = {heap_take, heap_give};
+    static const char *const names[2][4] = {{"v0-none", "v0-gzip", "v0-snappy", "v0-lz4"},
+                                            {"v1-none", "v1-gzip", "v1-snappy", "v1-lz4"}};
     weir_batch_identity nobody = {-1, -1, -1, false}, somebody = {4711, 3, 17, true};
     weir_batch_writer w;
     weir_batch_writer_init(&w, memory, sizeof memory);
     fill(&w);
-    print("none", weir_batch_close(&w, &nobody));
+    weir_records plain = weir_batch_close(&w, &nobody);
+    print("none", plain);
+    for (int8_t magic = 0; magic < 2; magic++)
+        for (int codec = 0; codec < 4; codec++)
+            print_messages(names[magic][codec], plain, magic, codec);
     print("transactional", weir_batch_close(&w, &somebody));
     for (int id = 1; id <= 4; id++) {
         const weir__codec *codec = weir__codec_find(id);

@@ -1,5 +1,7 @@
 #include "reference.h"
 
+#include <string.h>
+
 /* Reads a signed varint of at most `bits` bits; sets *bad instead of failing. */
 static int64_t number(const uint8_t **p, const uint8_t *end, unsigned bits, bool *bad) {
     uint64_t value = 0;
@@ -62,4 +64,37 @@ weir_err reference_next(reference *r, weir_record *record) {
     r->previous = (int32_t)offset;
     r->left--;
     return WEIR_OK;
+}
+
+static size_t put_number(uint8_t *at, int64_t value) {
+    uint64_t rest = value < 0 ? (uint64_t)(-(value + 1)) * 2 + 1 : (uint64_t)value * 2;
+    size_t size = 0;
+    for (; rest > 127; rest /= 128)
+        at[size++] = (uint8_t)(rest % 128 + 128);
+    at[size++] = (uint8_t)rest;
+    return size;
+}
+
+static size_t put_sized(uint8_t *at, weir_bytes bytes) {
+    if (bytes.p == NULL)
+        return put_number(at, -1);
+    size_t size = put_number(at, bytes.len);
+    memcpy(at + size, bytes.p, bytes.len);
+    return size + bytes.len;
+}
+
+size_t reference_put(uint8_t *at, const weir_record *record, int64_t base_timestamp, int32_t offset_delta) {
+    uint8_t *p = at + 5; /* no length takes more */
+    *p++ = 0;
+    p += put_number(p, (int64_t)((uint64_t)record->timestamp - (uint64_t)base_timestamp));
+    p += put_number(p, offset_delta);
+    p += put_sized(p, record->key);
+    p += put_sized(p, record->value);
+    p += put_number(p, record->header_count);
+    if (record->headers.len > 0)
+        memcpy(p, record->headers.p, record->headers.len);
+    p += record->headers.len;
+    size_t body = (size_t)(p - at) - 5, size = put_number(at, (int64_t)body);
+    memmove(at + size, at + 5, body);
+    return size + body;
 }

@@ -71,6 +71,21 @@ START_TEST(topic_appears_a_moment_later) {
 }
 END_TEST
 
+/* A topic that was just made has neither leaders nor partitions for a moment. */
+START_TEST(topic_has_no_leader_yet) {
+    d.peer.logs[0].topic_code = d.peer.logs[1].topic_code = WEIR_CODE_LEADER_NOT_AVAILABLE;
+    ck_assert_int_eq(drain_new(&d), WEIR_OK);
+    for (int n = 0; n < 4; n++) {
+        ck_assert_int_eq(weir_sink_open(d.sink, d.peer.now), WEIR_AGAIN);
+        drain_pass(&d, SECOND);
+    }
+    d.peer.logs[0].topic_code = d.peer.logs[1].topic_code = 0;
+    weir_time_us begun = d.peer.now;
+    ck_assert_ok(&d, drain_open(&d));
+    ck_assert_int_lt(d.peer.now - begun, 5 * SECOND);
+}
+END_TEST
+
 START_TEST(topic_may_not_be_written) {
     d.peer.logs[0].topic_code = d.peer.logs[1].topic_code = WEIR_CODE_TOPIC_AUTHORIZATION_FAILED;
     ck_assert_int_eq(drain_new(&d), WEIR_OK);
@@ -463,6 +478,7 @@ int main(void) {
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, topic_is_missing);
     tcase_add_test(c, topic_appears_a_moment_later);
+    tcase_add_test(c, topic_has_no_leader_yet);
     tcase_add_test(c, topic_may_not_be_written);
     tcase_add_test(c, nobody_answers);
     tcase_add_loop_test(c, transaction_time_out_above_the_brokers, 0, 2);

@@ -153,6 +153,21 @@ START_TEST(order_holds_over_retriable_errors) {
 }
 END_TEST
 
+/* A leader that has just been made refuses the first batch and, as it does not know the producer, would take the next
+   one: after that the first could never be written. */
+START_TEST(first_batch_of_a_producer_is_waited_for) {
+    start(_i ? WEIR_DELIVERY_EXACTLY_ONCE : WEIR_DELIVERY_AT_LEAST_ONCE);
+    peer_script(&d.peer, WEIR_API_PRODUCE, 1, PEER_CODE, WEIR_CODE_NOT_LEADER_OR_FOLLOWER);
+    for (int n = 0; n < 6; n++) {
+        ck_assert_ok(&d, drain_send(&d, 0, 2));
+        weir_client_tick(d.peer.client, d.peer.now += 10);
+    }
+    drain_checkpoint(&d, 1);
+    peer_check_keys(&d.peer, 0, 0, 12);
+    ck_assert_int_eq(weir_sink_fault(d.sink)->err, WEIR_OK);
+}
+END_TEST
+
 START_TEST(order_holds_over_lost_replies) {
     static const peer_what what[] = {PEER_DROP, PEER_REFUSE, PEER_CUT};
     start(WEIR_DELIVERY_EXACTLY_ONCE);
@@ -473,6 +488,7 @@ int main(void) {
     tcase_add_loop_test(c, sequences_go_on_where_the_epoch_stays, 0, 2);
     tcase_add_test(c, sequences_wrap);
     tcase_add_loop_test(c, order_holds_over_retriable_errors, 0, 20);
+    tcase_add_loop_test(c, first_batch_of_a_producer_is_waited_for, 0, 2);
     tcase_add_loop_test(c, order_holds_over_lost_replies, 0, 12);
     tcase_add_test(c, only_the_partition_that_failed_is_sent_again);
     tcase_add_test(c, leaders_move);

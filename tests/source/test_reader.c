@@ -317,16 +317,6 @@ START_TEST(malformed_record_is_a_fault) {
 }
 END_TEST
 
-START_TEST(old_formats_are_unsupported) {
-    peer_log *log = log_new(0, 0);
-    peer_append(log, 3, PLAIN);
-    log->bytes[16] = (uint8_t)_i;
-    find(WEIR_STOP_LATEST);
-    ck_assert_int_eq(harvest_read(&h), WEIR_E_UNSUPPORTED);
-    ck_assert_text(weir_reader_fault(h.reader), "0.11");
-}
-END_TEST
-
 START_TEST(cut_off_last_batch_is_fetched_whole_next) {
     h.peer.config.fetch_max_bytes = h.peer.config.max_partition_fetch_bytes = 1500;
     h.peer.tail = true;
@@ -420,7 +410,7 @@ int main(void) {
     tcase_set_timeout(c, 30);
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, reads_from_the_first_to_the_last_record);
-    tcase_add_loop_test(c, every_fetch_version_reads_the_same, 4, 18);
+    tcase_add_loop_test(c, every_fetch_version_reads_the_same, 2, 18);
     tcase_add_test(c, trailing_markers_and_aborted_data_count_for_the_end);
     tcase_add_test(c, only_markers_and_aborted_data);
     tcase_add_test(c, aborted_transactions_interleave);
@@ -438,7 +428,6 @@ int main(void) {
     tcase_add_loop_test(c, damage_on_the_way_is_fetched_again, 0, 90);
     tcase_add_test(c, lasting_damage_is_a_fault);
     tcase_add_test(c, malformed_record_is_a_fault);
-    tcase_add_loop_test(c, old_formats_are_unsupported, 0, 2);
     tcase_add_test(c, cut_off_last_batch_is_fetched_whole_next);
     tcase_add_test(c, batch_above_the_limits_comes_whole);
     tcase_add_test(c, prefetch_is_bounded);

@@ -51,6 +51,20 @@ void peer_init(peer *p) {
     memcpy(p->config.bootstrap_servers, "b0:9000", sizeof "b0:9000");
 }
 
+void peer_make_old(peer *p) {
+    static const struct {
+        int16_t key, version;
+    } known[] = {{WEIR_API_PRODUCE, 2},          {WEIR_API_FETCH, 2},         {WEIR_API_LIST_OFFSETS, 0},
+                 {WEIR_API_METADATA, 1},         {WEIR_API_OFFSET_COMMIT, 2}, {WEIR_API_OFFSET_FETCH, 1},
+                 {WEIR_API_FIND_COORDINATOR, 0}, {WEIR_API_VERSIONS, 0}};
+    for (int n = 0; n < PEER_KEYS; n++)
+        p->offered[n] = -1;
+    for (size_t n = 0; n < sizeof known / sizeof known[0]; n++)
+        p->offered[known[n].key] = known[n].version;
+    p->fetch_version = p->offered[WEIR_API_FETCH];
+    p->transaction_version = 0;
+}
+
 void peer_connect(peer *p) {
     weir_fault fault;
     weir_err err = weir_client_new(&p->client, &p->config, &p->budget.alloc, p->seed, &fault);

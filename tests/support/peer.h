@@ -63,6 +63,7 @@ typedef struct peer_attempt {
     uint32_t size, sum; /* of the batch's bytes; sum: CRC-32C over all of them */
     int16_t code;       /* what it was answered with */
     int compression;
+    int8_t magic;
     weir_time_us at;
 } peer_attempt;
 
@@ -205,9 +206,12 @@ typedef struct peer_batch {
     int8_t marker; /* 'A' abort, 'C' commit: a control batch */
     int compression;
     int32_t value_size; /* 0: 10 */
+    int8_t old_format;  /* a message set: 1 + its magic; 0: none */
 } peer_batch;
 
 void peer_init(peer *p);
+/* Makes the cluster one of Kafka 0.10.0. */
+void peer_make_old(peer *p);
 /* Makes the client; after changes to p->config. */
 void peer_connect(peer *p);
 /* Frees the client, if it is there, and checks that no memory is left. */

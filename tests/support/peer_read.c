@@ -49,20 +49,46 @@ static weir_records seal(weir_batch_writer *w, peer_batch how, uint8_t *packed, 
     return weir_batch_close_compressed(w, codec->id, packed, size, &identity);
 }
 
+/* The records of a batch as a message set whose first offset is `base`. */
+static weir_records message_set(weir_batch_writer *from, int64_t base, peer_batch how, uint8_t *packed, size_t size) {
+    static uint8_t messages[1024 * 1024];
+    int8_t magic = (int8_t)(how.old_format - 1);
+    size_t front = WEIR_MESSAGE_OVERHEAD(magic), len = size - front;
+    weir_records batch = seal(from, (peer_batch){0}, NULL, 0);
+    weir_batch_header header;
+    weir_batch_walk walk;
+    weir_record record;
+    weir_message_writer w;
+    weir_message_writer_init(&w, messages, sizeof messages, magic, magic == 1 && how.compression != 0 ? base : 0);
+    ck_assert_int_eq(weir_batch_open(batch, &header), WEIR_OK);
+    weir_batch_walk_init(&walk, &header, weir_batch_records(batch, &header));
+    while (weir_batch_next(&walk, &record) == WEIR_OK) {
+        record.offset += base;
+        ck_assert_int_eq(weir_message_append(&w, &record), WEIR_OK);
+    }
+    weir_records plain = weir_message_close(&w);
+    weir_err err = weir_records_compress(&peer_heap, how.compression, magic, (weir_bytes){plain.p, plain.len},
+                                         packed + front, &len);
+    return err == WEIR_OK ? weir_message_close_compressed(&w, how.compression, packed, len) : plain;
+}
+
 void peer_append(peer_log *log, int32_t count, peer_batch how) {
     static uint8_t plain[1024 * 1024], packed[1024 * 1024];
     weir_batch_writer w;
     weir_batch_writer_init(&w, plain, sizeof plain);
     put_records(&w, log->end, count, how);
-    weir_records set = seal(&w, how, packed, sizeof packed);
+    weir_records set = how.old_format != 0 ? message_set(&w, log->end, how, packed, sizeof packed)
+                                           : seal(&w, how, packed, sizeof packed);
     ck_assert_uint_lt(log->batches, PEER_BATCHES);
     log->bytes = realloc(log->bytes, log->len + set.len);
     ck_assert_ptr_nonnull(log->bytes);
     uint8_t *at = log->bytes + log->len;
     memcpy(at, set.p, set.len);
-    put32(at, (uint32_t)((uint64_t)log->end >> 32));
-    put32(at + 4, (uint32_t)log->end);
-    put32(at + 12, (uint32_t)log->leader_epoch);
+    if (how.old_format == 0) {
+        put32(at, (uint32_t)((uint64_t)log->end >> 32));
+        put32(at + 4, (uint32_t)log->end);
+        put32(at + 12, (uint32_t)log->leader_epoch);
+    }
     if (how.marker != 0) {
         at[22] |= WEIR_ATTR_CONTROL | WEIR_ATTR_TRANSACTIONAL;
         put32(at + 17, weir_crc32c(0, at + 21, set.len - 21));
@@ -91,6 +117,7 @@ void peer_answer_offsets(peer *p, peer_link *link, const weir_request_header *he
                          const weir_list_offsets_request *request) {
     static weir_list_offsets_response_list_offsets_topic_response topics[PEER_LOGS];
     static weir_list_offsets_response_list_offsets_partition_response partitions[PEER_LOGS];
+    static int64_t offsets[PEER_LOGS];
     int32_t used = 0;
     weir_list_offsets_response r;
     weir_message_init(weir_api_find(WEIR_API_LIST_OFFSETS)->response, &r);
@@ -107,14 +134,17 @@ void peer_answer_offsets(peer *p, peer_link *link, const weir_request_header *he
             int64_t end = request->isolation_level == 1 ? log->stable : log->end;
             int16_t code = log->leader != link->broker ? WEIR_CODE_NOT_LEADER_OR_FOLLOWER : log->list_code;
             log->list_code = 0;
-            partitions[used++] =
-                (weir_list_offsets_response_list_offsets_partition_response){.partition_index = log->partition,
-                                                                             .error_code = code,
-                                                                             .timestamp = -1,
-                                                                             .offset = code != 0         ? -1
-                                                                                       : timestamp == -2 ? log->start
-                                                                                                         : end,
-                                                                             .leader_epoch = -1};
+            int64_t offset = code != 0 ? -1 : timestamp == -2 ? log->start : end;
+            bool old = header->api_version == 0;
+            offsets[used] = offset;
+            partitions[used] = (weir_list_offsets_response_list_offsets_partition_response){
+                .partition_index = log->partition,
+                .error_code = code,
+                .old_style_offsets = {&offsets[used], old && offset >= 0},
+                .timestamp = -1,
+                .offset = old ? -1 : offset,
+                .leader_epoch = -1};
+            used++;
         }
     }
     peer_answer(p, link, header, &r, SIZE_MAX);
@@ -216,6 +246,25 @@ static void take_records(peer *p, const peer_log *log, int64_t from, bool commit
     }
 }
 
+/* The partition's limit in a request. */
+static size_t asked_bytes(const peer_log *log, const weir_fetch_request *request) {
+    for (int32_t t = 0; t < request->topics.count; t++)
+        for (int32_t n = 0; n < request->topics.items[t].partitions.count; n++)
+            if (request->topics.items[t].partitions.items[n].partition == log->partition &&
+                weir_str_equal(request->topics.items[t].topic, weir_str_of(log->topic)))
+                return (size_t)request->topics.items[t].partitions.items[n].partition_max_bytes;
+    return 0;
+}
+
+/* Before 0.10.1 a broker sends as many bytes as it was asked for, wherever that ends. */
+static void take_bytes(const peer_log *log, int64_t from, size_t max, weir_fetch_response_partition_data *data) {
+    size_t begin = 0;
+    while (begin < log->batches && log->last[begin] < from)
+        begin++;
+    size_t len = log->len - log->at[begin];
+    data->records = (weir_records){log->bytes + log->at[begin], (uint32_t)(len < max ? len : max)};
+}
+
 /* Fills one partition's part; true when it says something. */
 static bool fill(peer *p, const peer_link *link, const weir_fetch_request *request, int32_t at, size_t *room,
                  bool *first, weir_fetch_response_partition_data *data) {
@@ -245,6 +294,10 @@ static bool fill(peer *p, const peer_link *link, const weir_fetch_request *reque
     if (log->diverging_offset >= 0) {
         data->diverging_epoch.epoch = log->diverging_epoch;
         data->diverging_epoch.end_offset = log->diverging_offset;
+        return true;
+    }
+    if (p->fetch_version < 3) {
+        take_bytes(log, from, asked_bytes(log, request), data);
         return true;
     }
     size_t max = (size_t)p->config.max_partition_fetch_bytes;

@@ -48,7 +48,7 @@ public class RecordVectors {
             b.compressionType().name, b.isTransactional(), b.isControlBatch(), b.maxTimestamp()));
         for (Record r : b) {
             s.append(String.format("record %d %d %d %s %s", r.offset(), r.timestamp(),
-                b.timestampType() == TimestampType.LOG_APPEND_TIME ? 1 : 0, hex(r.key()), hex(r.value())));
+                b.timestampType().id, hex(r.key()), hex(r.value())));
             for (Header h : r.headers())
                 s.append(' ').append(hex(wrap(text(h.key())))).append('=').append(hex(wrap(h.value())));
             s.append(String.format("%n"));
@@ -131,6 +131,18 @@ public class RecordVectors {
                 (short) 2, new EndTransactionMarker(type, 9)));
     }
 
+    /* Completes the lines of MessageSetVectors.java. */
+    static void describe() throws Exception {
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        String name = "", line;
+        while ((line = in.readLine()) != null) {
+            if (line.startsWith("batch "))
+                name = line.substring(6);
+            else if (line.startsWith("bytes "))
+                print(name, MemoryRecords.readableRecords(ByteBuffer.wrap(HexFormat.of().parseHex(line.substring(6)))));
+        }
+    }
+
     static void read() throws Exception {
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         String name = "", bytes = "", line;
@@ -164,6 +176,8 @@ public class RecordVectors {
     public static void main(String[] args) throws Exception {
         if (args[0].equals("write"))
             write();
+        else if (args[0].equals("describe"))
+            describe();
         else
             read();
     }

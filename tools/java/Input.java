@@ -19,7 +19,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * timestamps out of order, every compression.
  *
  * A value is "pPARTITION-SEQUENCE-padding", a tombstone has that as its key; "x" in front marks what is aborted and
- * must never be seen.
+ * must never be seen. With "--patient true" it outlasts brokers that are killed under it.
  */
 public final class Input {
     private static final int VALUE_BYTES = 100;
@@ -27,6 +27,7 @@ public final class Input {
     private static final int TRANSACTION_RECORDS_MAX = 400;
     private static final double TRANSACTION_SECONDS_MAX = 0.3;
     private static final long OLDEST_MS = 3_600_000;
+    private static final int PATIENCE_MS = 600_000;
 
     private final Options options;
     private final Random random;
@@ -48,7 +49,7 @@ public final class Input {
     Input(String[] args) {
         options = new Options(args, Map.of("bootstrap", "127.0.0.1:9092", "topic", "in", "partitions", "4",
             "records", "100000", "seconds", "10", "seed", "1", "transactional-share", "0.6", "aborted-share", "0.2",
-            "compression", "none,gzip,lz4,zstd,snappy"));
+            "compression", "none,gzip,lz4,zstd,snappy", "patient", "false"));
         random = new Random(options.integer("seed"));
         records = options.integer("records");
         double perSecond = records / Math.max(options.number("seconds"), 1e-3);
@@ -134,6 +135,10 @@ public final class Input {
             properties.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, options.text("bootstrap"));
             properties.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, compression);
             properties.put(ProducerConfig.LINGER_MS_CONFIG, 5);
+            if (options.flag("patient")) {
+                properties.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, PATIENCE_MS);
+                properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, PATIENCE_MS);
+            }
             if (isTransactional)
                 properties.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, options.text("topic") + "-input-" + compression);
             producer = new KafkaProducer<>(properties, new ByteArraySerializer(), new ByteArraySerializer());

@@ -15,6 +15,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -39,6 +40,9 @@ public final class Tool {
         offsets TOPIC                          earliest, stable and latest of each partition
         transactions [PREFIX]
         leaders TOPIC                          the node that leads each partition
+        controller                             the node that is the active controller
+        behind                                 how many partitions have replicas out of sync, and have no leader
+        tails TOPIC                            the last visible record of each partition
         coordinator ID                         the node that coordinates the transactions of the id
         begin ID TOPIC PARTITION VALUE         leave a transaction open with one record in it
         commit ID                              that transaction
@@ -92,6 +96,9 @@ public final class Tool {
             case "offsets" -> offsets(words.get(0));
             case "transactions" -> transactions(words.isEmpty() ? "" : words.get(0));
             case "leaders" -> leaders(words.get(0));
+            case "controller" -> Json.object("node", admin.describeMetadataQuorum().quorumInfo().get().leaderId());
+            case "behind" -> behind();
+            case "tails" -> Tails.of(bootstrap, words.get(0));
             case "coordinator" -> Json.object("transactional_id", words.get(0), "node",
                 admin.describeTransactions(words).all().get().get(words.get(0)).coordinatorId());
             case "begin" -> open.begin(words.get(0), words.get(1), Integer.parseInt(words.get(2)), words.get(3));
@@ -139,6 +146,16 @@ public final class Tool {
             admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions();
         return Json.object("topic", topic, "leaders",
             partitions.stream().map(info -> info.leader() == null ? -1 : info.leader().id()).toList());
+    }
+
+    /** Of all topics, Kafka's own included. */
+    private Map<String, Object> behind() throws Exception {
+        Collection<String> names = admin.listTopics(new ListTopicsOptions().listInternal(true)).names().get();
+        List<TopicPartitionInfo> all = admin.describeTopics(names).allTopicNames().get().values().stream()
+            .flatMap(topic -> topic.partitions().stream()).toList();
+        return Json.object(
+            "out_of_sync", all.stream().filter(info -> info.isr().size() < info.replicas().size()).count(),
+            "without_leader", all.stream().filter(info -> info.leader() == null).count());
     }
 
     private Map<String, Object> delete(String topic) throws Exception {

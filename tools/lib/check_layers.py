@@ -19,6 +19,9 @@ USES = {
     "posix": CLUSTER | {"source", "sink", "group", "format", "pipeline"},
 }
 
+# A program of tools/ sees public headers only, but for those of the layers named here.
+TOOLS_SEE = {"devbroker": {"model"}}
+
 # Layers that are deterministic state machines: no operating system, no heap, no clock.
 CORE = [layer for layer in USES if layer not in ("posix", "format")]
 
@@ -39,6 +42,11 @@ FOREIGN_HEADERS = {
     "security": ("openssl/", "sasl/"),
     "format": ("yyjson.h", "avro", "jansson.h"),
 }
+
+
+def seen_by_tool(path):
+    """The layers whose private headers a file of tools/ may include."""
+    return TOOLS_SEE.get(path.split("/")[1], set())
 
 
 def folder(layer):

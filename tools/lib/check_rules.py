@@ -238,7 +238,7 @@ def refused_quoted(path, layer, name, headers):
     if not candidates:
         return "no such header in the repository"
     seen = {check_layers.layer_of(candidate) for candidate in candidates}
-    if path.startswith("tools/") and None not in seen:
+    if path.startswith("tools/") and None not in seen and not seen & check_layers.seen_by_tool(path):
         return "tools see public headers only"
     if layer is None or seen & (check_layers.USES[layer] | {layer}):
         return None

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -12,6 +13,7 @@ from typing import NamedTuple
 HEARTBEAT_S = 30
 GRACE_S = 15
 MARK = "WEIR_CHECK_STEP"  # environment variable
+SETUP_S, COMPILE_S = 120, 600
 CLOSING = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
 CHECK_LINE = re.compile(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)$", re.M)
 
@@ -153,6 +155,17 @@ def must(command, log, limit_s, env=None):
     status = execute(command, log, limit_s, env)
     if status:
         raise Crashed(f"status {status}: {' '.join(command)}")
+
+
+def build(root, folder, options, log, jobs, env, targets=()):
+    """Builds Weir, all of it or some targets, in a folder with the options of meson. One of an earlier run is used
+    again if it can be."""
+    setup = ["meson", "setup", *options, folder, root]
+    fresh = not os.path.exists(os.path.join(folder, "build.ninja"))
+    if fresh or execute([*setup, "--reconfigure"], log, SETUP_S, env):
+        shutil.rmtree(folder, ignore_errors=True)
+        must(setup, log, SETUP_S, env)
+    must(["ninja", "-C", folder, "-j", str(jobs), *targets], log, COMPILE_S)
 
 
 def counted(output):

@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 NEWEST = "4.4.0"  # also the version of the clients, which speak to every broker from 2.1 on
+OLDEST = "0.10.0.1"
 TOOLS_VERSION = "4.3.1"  # the newest kafka-tools that Maven Central serves
 SOURCES = pathlib.Path(__file__).resolve().parent.parent / "java"
 
@@ -32,6 +33,15 @@ _POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
 """
 _DEPENDENCY = "    <dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version></dependency>"
 _LOGGING = ("org.slf4j", "slf4j-simple", "1.7.36")
+# Brokers before 2.1 call log4j by name. These bring it, in versions that run on a Java of today.
+_BEFORE_2_1 = [("org.apache.zookeeper", "zookeeper", "3.5.9"), ("org.slf4j", "slf4j-log4j12", "1.7.25")]
+_JAXB = ("javax.xml.bind", "jaxb-api", "2.3.1")  # Java itself had it until 11
+_LOG4J = """log4j.rootLogger=${org.slf4j.simpleLogger.defaultLogLevel}, stderr
+log4j.appender.stderr=org.apache.log4j.ConsoleAppender
+log4j.appender.stderr.target=System.err
+log4j.appender.stderr.layout=org.apache.log4j.PatternLayout
+log4j.appender.stderr.layout.ConversionPattern=%d{HH:mm:ss,SSS} %p %c: %m%n
+"""
 
 
 def cache_folder():
@@ -76,16 +86,36 @@ def _resolve(name, artifacts):
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         if maven.returncode != 0:
             raise RuntimeError("Maven failed:\n" + maven.stdout.decode("utf-8", "replace"))
+        (folder / "log4j.properties").write_text(_LOG4J, "ascii")
 
     if shutil.which("mvn") is None and not (cache_folder() / name).is_dir():
         raise RuntimeError("no mvn here: run tools/kafka install")
     return _filled(cache_folder() / name, fill)
 
 
+def release(version):
+    """A version as numbers, to be compared: (0, 10, 2, 2)."""
+    try:
+        return tuple(map(int, version.split(".")))
+    except ValueError:
+        raise RuntimeError(f"{version!r} is no version of Kafka") from None
+
+
+def _broker(version):
+    """The artifacts of a broker: for the newest Scala it was built with, and what Java 17 lacks for it."""
+    number = release(version)
+    if number < release(OLDEST):
+        raise RuntimeError(f"no Kafka before {OLDEST} can be started, so not {version}")
+    scala = "2.11" if number < (0, 10, 1) else "2.12" if number < (2, 4) else "2.13"
+    artifacts = [("org.apache.kafka", f"kafka_{scala}", version)]
+    artifacts += [_LOGGING] if number >= (2, 1) else _BEFORE_2_1
+    return artifacts + ([_JAXB] if number < (1,) else [])
+
+
 def kafka(version=NEWEST):
     """The class path of Kafka's broker and clients."""
-    broker = ("org.apache.kafka", "kafka_2.13", version)
-    return f"{_resolve(f'kafka-{version}', [broker, _LOGGING])}/*"
+    folder = _resolve(f"kafka-{version}", _broker(version))
+    return f"{folder}/*:{folder}"
 
 
 def kafka_tools():
@@ -95,8 +125,9 @@ def kafka_tools():
     return f"{_resolve(f'kafka-tools-{TOOLS_VERSION}', [broker, tools, _LOGGING])}/*"
 
 
-def programs():
-    """The class path of the programs in tools/java, compiled when their sources are new."""
+def programs(version=NEWEST):
+    """The class path of the programs in tools/java, compiled when their sources are new, with the clients of a version.
+    Those before the newest are for the program Witness."""
     sources = sorted(SOURCES.glob("*.java"))
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
 
@@ -104,7 +135,7 @@ def programs():
         subprocess.run(["javac", "-Xlint:all,-processing", "-Werror", "-cp", kafka(), "-d", str(folder),
                         *map(str, sources)], stdout=sys.stderr, check=True)
 
-    return f"{_filled(cache_folder() / f'programs-{digest}', fill)}:{kafka()}"
+    return f"{_filled(cache_folder() / f'programs-{digest}', fill)}:{kafka(version)}"
 
 
 def command(class_path, main, arguments=(), options=(), fast=False, log_level="error"):
@@ -113,6 +144,6 @@ def command(class_path, main, arguments=(), options=(), fast=False, log_level="e
             f"-Dorg.slf4j.simpleLogger.defaultLogLevel={log_level}", *options, "-cp", class_path, main, *arguments]
 
 
-def program(name, *arguments):
+def program(name, *arguments, version=NEWEST):
     """The command line of one of the programs in tools/java."""
-    return command(programs(), name, map(str, arguments))
+    return command(programs(version), name, map(str, arguments))

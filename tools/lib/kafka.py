@@ -1,10 +1,8 @@
-"""Real Apache Kafka (KRaft) on this machine: a cluster of one or three nodes that can be killed and restarted."""
+"""Real Apache Kafka on this machine: a cluster of one or three nodes that can be killed and restarted."""
 
 import concurrent.futures
 import json
-import os
 import pathlib
-import random
 import shutil
 import signal
 import socket
@@ -14,34 +12,17 @@ import tempfile
 import time
 
 import jars
+import server_properties
+from processes import HOST, Process, ProcessError, free_ports
+from zookeeper import ZooKeeper
 
 CLUSTER_ID = "AAAAAAAAAAAAAAAAAAAAAQ"
-HOST = "127.0.0.1"
 START_SECONDS = 90
-STOP_SECONDS = 20
 _STATE_FILE = "cluster.json"
-# Below the range from which the kernel takes local ports of outgoing connections (32768 up): a node that restarts
-# finds its port free.
-_PORTS = range(20000, 32000)
 
 
-class ClusterError(Exception):
+class ClusterError(ProcessError):
     """A cluster that could not be started, found or stopped."""
-
-
-def _free_ports(count):
-    """`count` different ports that nothing listens on."""
-    found = []
-    while len(found) < count:
-        port = random.choice(_PORTS)
-        with socket.socket() as probe:
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-        if port not in found:
-            found.append(port)
-    return found
 
 
 def _receive(connection, size):
@@ -80,13 +61,18 @@ def _broker_ids(response):
     return ids
 
 
-def _birth(pid):
-    """When process `pid` began, in clock ticks since boot; None if it is gone. Tells a reused pid from the old one."""
-    try:
-        fields = pathlib.Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in "ZX" else int(fields[19])
+def _new_state(version, nodes, temporary, fast, proxied):
+    """What cluster.json holds of a cluster that has not begun: the ports are chosen, no process runs."""
+    state = {"version": version, "temporary": temporary, "fast": fast}
+    if server_properties.uses_zookeeper(version):
+        *ports, port = free_ports(nodes + 1)
+        state["zookeeper"] = {"port": port}
+        state["nodes"] = {str(i + 1): {"port": ports[i]} for i in range(nodes)}
+    else:
+        roles = ["port", "controller_port", *(["proxied_port", "proxy_port"] if proxied else [])]
+        ports = iter(free_ports(len(roles) * nodes))
+        state["nodes"] = {str(i + 1): {role: next(ports) for role in roles} for i in range(nodes)}
+    return state
 
 
 class Cluster:
@@ -95,12 +81,16 @@ class Cluster:
     def __init__(self, folder, state):
         self.folder = pathlib.Path(folder)
         self._state = state
-        self._children = {}
+        self._processes = {int(node): Process(f"node {node}", self._folder_of(node), member)
+                           for node, member in state["nodes"].items()}
+        self._zookeeper = ZooKeeper(self.folder, state["zookeeper"]) if "zookeeper" in state else None
 
     @classmethod
-    def start(cls, version=jars.NEWEST, nodes=1, transaction_version=None, folder=None, config=(), fast=False):
+    def start(cls, version=jars.NEWEST, nodes=1, transaction_version=None, folder=None, config=(), fast=False,
+              proxied=False):
         """Makes, starts and awaits a cluster. `config`: "KEY=VALUE" items for every node's server.properties, `fast`:
-        JVM settings for throughput. Without `folder` a temporary one is made, and removed by stop()."""
+        JVM settings for throughput, `proxied`: with a second listener for clients behind a proxy. Without `folder` a
+        temporary one is made, and removed by stop()."""
         options = _format_options(version, transaction_version)
         jars.kafka(version)
         temporary = folder is None
@@ -108,12 +98,9 @@ class Cluster:
         path.mkdir(parents=True, exist_ok=True)
         if (path / _STATE_FILE).exists():
             raise ClusterError(f"{path} holds a cluster already")
-        ports = _free_ports(2 * nodes)
-        members = {str(i + 1): {"port": ports[2 * i], "controller_port": ports[2 * i + 1], "pid": None, "birth": None}
-                   for i in range(nodes)}
-        cluster = cls(path, {"version": version, "temporary": temporary, "fast": fast, "nodes": members})
+        cluster = cls(path, _new_state(version, nodes, temporary, fast, proxied))
         try:
-            cluster._format(options, config)
+            cluster._prepare(options, config)
             for node in cluster.nodes:
                 cluster._launch(node)
             cluster.wait()
@@ -146,13 +133,20 @@ class Cluster:
         """bootstrap.servers of all nodes."""
         return ",".join(f"{HOST}:{member['port']}" for member in self._state["nodes"].values())
 
+    @property
+    def proxied(self):
+        """For each node of a proxied cluster the port on which its proxy is to listen, and the port behind that."""
+        return {int(node): (member["proxy_port"], member["proxied_port"])
+                for node, member in self._state["nodes"].items()}
+
+    @property
+    def zookeeper(self):
+        """zookeeper.connect; None for a cluster of KRaft."""
+        return self._zookeeper and self._zookeeper.address
+
     def pid(self, node):
         """The process of a node; None if it does not run."""
-        member = self._member(node)
-        if node in self._children:
-            self._children[node].poll()  # reaps it, should it have ended
-        running = member["pid"] is not None and _birth(member["pid"]) == member["birth"]
-        return member["pid"] if running else None
+        return self._process(node).pid
 
     def describe(self):
         """What `tools/kafka start` and `status` print."""
@@ -164,11 +158,11 @@ class Cluster:
 
     def kill(self, node):
         """SIGKILL: a crash. Returns when the process is gone."""
-        self._end(node, signal.SIGKILL)
+        self._process(node).end(signal.SIGKILL)
 
     def terminate(self, node):
         """SIGTERM: a controlled shutdown; SIGKILL if that takes too long."""
-        self._end(node, signal.SIGTERM)
+        self._process(node).end(signal.SIGTERM)
 
     def restart(self, node):
         """Starts a node again (after a controlled shutdown, should it run) and waits for all that run."""
@@ -184,7 +178,7 @@ class Cluster:
         while waiting:
             for node in list(waiting):
                 if self.pid(node) is None:
-                    raise ClusterError(f"node {node} ended while starting:\n{self._log_tail(node)}")
+                    raise ClusterError(f"node {node} ended while starting:\n{self._process(node).log_tail()}")
                 if self._answers(node, expected):
                     waiting.discard(node)
             if waiting and time.monotonic() > deadline:
@@ -197,6 +191,8 @@ class Cluster:
         how = self.kill if discard else self.terminate
         with concurrent.futures.ThreadPoolExecutor(len(self.nodes)) as pool:
             list(pool.map(how, self.nodes))
+        if self._zookeeper:
+            self._zookeeper.stop()
         if discard:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -206,36 +202,43 @@ class Cluster:
     def __exit__(self, *_):
         self.stop()
 
-    def _member(self, node):
+    def _process(self, node):
         try:
-            return self._state["nodes"][str(node)]
+            return self._processes[node]
         except KeyError:
             raise ClusterError(f"no node {node}; there are {self.nodes}") from None
 
     def _answers(self, node, expected):
-        return expected <= brokers_in_metadata(self._member(node)["port"])
+        return expected <= brokers_in_metadata(self._state["nodes"][str(node)]["port"])
+
+    def _folder_of(self, node):
+        return self.folder / f"node-{node}"
 
     def _properties_file(self, node):
-        return self.folder / f"node-{node}" / "server.properties"
-
-    def _log_tail(self, node):
-        log = (self.folder / f"node-{node}" / "log").read_text("utf-8", "replace")
-        return "\n".join(log.splitlines()[-20:])
+        return self._folder_of(node) / "server.properties"
 
     def _save(self):
         fresh = self.folder / (_STATE_FILE + ".new")
         fresh.write_text(json.dumps(self._state, indent=1), "utf-8")
         fresh.rename(self.folder / _STATE_FILE)
 
-    def _format(self, options, config):
-        """Writes every node's server.properties and formats its data folder, all nodes at once."""
+    def _prepare(self, options, config):
+        """Writes every node's server.properties, and formats its data folder with `options` if it is of KRaft."""
+        overrides = dict(item.split("=", 1) for item in config)
+        for node in self.nodes:
+            self._folder_of(node).mkdir()
+            properties = server_properties.make(self.version, node, self._folder_of(node), self._state["nodes"],
+                                                self.zookeeper)
+            self._properties_file(node).write_text(
+                "".join(f"{key}={value}\n" for key, value in {**properties, **overrides}.items()), "utf-8")
+        if not self._zookeeper:
+            self._format(options)
+
+    def _format(self, options):
+        """Formats the data folders, all nodes at once."""
         running = []
         for node in self.nodes:
-            path = self._properties_file(node)
-            path.parent.mkdir()
-            properties = {**self._properties(node), **dict(item.split("=", 1) for item in config)}
-            path.write_text("".join(f"{key}={value}\n" for key, value in properties.items()), "utf-8")
-            arguments = ["format", "-t", CLUSTER_ID, "-c", str(path), *options]
+            arguments = ["format", "-t", CLUSTER_ID, "-c", str(self._properties_file(node)), *options]
             running.append(subprocess.Popen(
                 jars.command(jars.kafka(self.version), "kafka.tools.StorageTool", arguments),
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
@@ -245,70 +248,16 @@ class Cluster:
                 raise ClusterError("format failed:\n" + output.decode("utf-8", "replace"))
 
     def _launch(self, node):
-        arguments = [str(self._properties_file(node))]
-        command = jars.command(jars.kafka(self.version), "kafka.Kafka", arguments, fast=self._state["fast"],
-                               log_level="warn")
-        with open(self.folder / f"node-{node}" / "log", "ab") as log:
-            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
-                                     start_new_session=True)
-        self._children[node] = child
-        self._member(node).update(pid=child.pid, birth=_birth(child.pid))
+        """Starts a node, and first the ZooKeeper that it needs."""
+        process = self._process(node)
+        if self._zookeeper:
+            if not self._zookeeper.running():
+                self._zookeeper.launch(self.version)
+                self._save()
+            self._zookeeper.forget(node)
+        process.launch(jars.command(jars.kafka(self.version), "kafka.Kafka", [str(self._properties_file(node))],
+                                    fast=self._state["fast"], log_level="warn"))
         self._save()
-
-    def _end(self, node, signal_number):
-        pid = self.pid(node)
-        if pid is None:
-            return
-        os.kill(pid, signal_number)
-        if not self._gone(node, STOP_SECONDS):
-            os.kill(pid, signal.SIGKILL)
-            if not self._gone(node, STOP_SECONDS):
-                raise ClusterError(f"node {node} (process {pid}) does not end")
-
-    def _gone(self, node, seconds):
-        deadline = time.monotonic() + seconds
-        while self.pid(node) is not None:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.02)
-        return True
-
-    def _properties(self, node):
-        """server.properties of a node: small, quick to start and quick to notice a dead neighbour."""
-        member = self._member(node)
-        nodes = self._state["nodes"]
-        replicas, in_sync, partitions = (1, 1, 1) if len(nodes) == 1 else (3, 2, 3)
-        address = f"PLAINTEXT://{HOST}:{member['port']}"
-        return {
-            "process.roles": "broker,controller",
-            "node.id": node,
-            "broker.rack": f"r{node}",
-            "controller.quorum.voters": ",".join(f"{i}@{HOST}:{m['controller_port']}" for i, m in nodes.items()),
-            "listeners": f"{address},CONTROLLER://{HOST}:{member['controller_port']}",
-            "advertised.listeners": address,
-            "controller.listener.names": "CONTROLLER",
-            "inter.broker.listener.name": "PLAINTEXT",
-            "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
-            "log.dirs": self.folder / f"node-{node}" / "data",
-            "default.replication.factor": replicas,
-            "min.insync.replicas": in_sync,
-            "offsets.topic.replication.factor": replicas,
-            "offsets.topic.num.partitions": partitions,
-            "transaction.state.log.replication.factor": replicas,
-            "transaction.state.log.min.isr": in_sync,
-            "transaction.state.log.num.partitions": partitions,
-            "share.coordinator.state.topic.replication.factor": replicas,
-            "share.coordinator.state.topic.min.isr": in_sync,
-            "group.initial.rebalance.delay.ms": 0,
-            "log.cleaner.dedupe.buffer.size": 2097152,
-            "num.network.threads": 2,
-            "num.io.threads": 2,
-            "auto.create.topics.enable": "false",
-            "transaction.abort.timed.out.transaction.cleanup.interval.ms": 1000,
-            "broker.session.timeout.ms": 3000,
-            "broker.heartbeat.interval.ms": 500,
-            "replica.lag.time.max.ms": 3000,
-        }
 
 
 def _format_options(version, transaction_version):

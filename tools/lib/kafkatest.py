@@ -69,11 +69,12 @@ def until(condition, seconds, what):
 
 
 class Tool:
-    """The Java program Tool, one process for all commands."""
+    """The Java program Tool, or another that reads commands and answers with JSON, one process for all commands."""
 
-    def __init__(self, bootstrap, log):
-        self._process = subprocess.Popen(jars.program("Tool", bootstrap), stdin=subprocess.PIPE, text=True,
-                                         stdout=subprocess.PIPE, stderr=log, start_new_session=True)
+    def __init__(self, bootstrap, log, program="Tool", version=jars.NEWEST):
+        self._name = program
+        self._process = subprocess.Popen(jars.program(program, bootstrap, version=version), stdin=subprocess.PIPE,
+                                         text=True, stdout=subprocess.PIPE, stderr=log, start_new_session=True)
         self._answers = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -82,7 +83,7 @@ class Tool:
             answer = json.loads(line)
             if answer.get("event") != "progress":
                 self._answers.put(answer)
-        self._answers.put({"error": "the Java program Tool ended"})
+        self._answers.put({"error": f"the Java program {self._name} ended"})
 
     def send(self, *words):
         """Gives a command; its answer comes with receive()."""
@@ -94,13 +95,13 @@ class Tool:
         try:
             return self._answers.get(timeout=seconds)
         except queue.Empty:
-            raise Failure(f"no answer from the Java program Tool within {seconds} s") from None
+            raise Failure(f"no answer from the Java program {self._name} within {seconds} s") from None
 
     def ask(self, *words):
         """Gives a command and returns its answer, which must not be an error."""
         self.send(*words)
         answer = self.receive()
-        check("error" not in answer, f"Tool {' '.join(map(str, words))}: {answer.get('error')}")
+        check("error" not in answer, f"{self._name} {' '.join(map(str, words))}: {answer.get('error')}")
         return answer
 
     def end(self):
@@ -386,6 +387,11 @@ class Case:
             self._flow.visible()
 
 
+def failed_because(error):
+    """What to print of an exception that a test has raised."""
+    return (str(error) if isinstance(error, Failure) else "".join(traceback.format_exception(error))).strip()
+
+
 def test_name(test):
     """The name of a test function as it is printed."""
     return test.__name__.removeprefix("test_").replace("_", "-")
@@ -437,8 +443,7 @@ class Bench:
             print(f"skipped {name}: {why}", flush=True)
         except Exception as error:  # whatever it is, the other tests go on
             self.failed += 1
-            why = str(error) if isinstance(error, Failure) else "".join(traceback.format_exception(error))
-            print(f"not ok {name}: {why.strip()}", flush=True)
+            print(f"not ok {name}: {failed_because(error)}", flush=True)
         else:
             self.passed += 1
             print(f"ok {name}", flush=True)

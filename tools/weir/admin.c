@@ -51,6 +51,27 @@ bool cli_is_passing(int16_t code) {
     return class == WEIR_CLASS_RETRY || class == WEIR_CLASS_REFRESH || class == WEIR_CLASS_FIND_COORDINATOR;
 }
 
+weir_err cli_try_patiently(cli_session *session, weir_call *call, int16_t (*code_of)(const void *response),
+                           int16_t *code) {
+    weir_call fresh = *call;
+    weir_fault fault;
+    for (cli_session_moved(session);;) {
+        weir_err err = cli_session_try(session, call);
+        if (err != WEIR_OK)
+            return err;
+        *code = code_of(call->response);
+        if (!cli_is_passing(*code) || cli_session_stuck(session, &fault))
+            return WEIR_OK;
+        weir_call_release(session->client, call);
+        *call = fresh;
+        cli_session_step(session, session->config.retry_backoff_ms);
+    }
+}
+
+int cli_call_patiently(cli_session *session, weir_call *call, int16_t (*code_of)(const void *response), int16_t *code) {
+    return cli_try_patiently(session, call, code_of, code) == WEIR_OK ? -1 : cli_session_fail(session, call);
+}
+
 weir_str *cli_views(const cli_list *list) {
     weir_str *views = cli_grow(NULL, list->count + 1, sizeof *views);
     for (size_t n = 0; n < list->count; n++)

@@ -15,6 +15,12 @@ const weir_metadata_response_topic *cli_find_topic(const weir_metadata_response 
 
 /* Whether `code` may go away by itself, so that the same request is worth another try. */
 bool cli_is_passing(int16_t code);
+/* Sends a call again and again while `code_of` finds an error in the response that may pass. WEIR_OK with the response
+   and its *code, else the error, which is to be told by cli_session_fail. */
+weir_err cli_try_patiently(cli_session *session, weir_call *call, int16_t (*code_of)(const void *response),
+                           int16_t *code);
+/* The same, but tells the error. -1 with the response and its *code, else a status. */
+int cli_call_patiently(cli_session *session, weir_call *call, int16_t (*code_of)(const void *response), int16_t *code);
 
 /* Operands and lists as an array of views, from malloc; the count is that of the list. */
 weir_str *cli_views(const cli_list *list);

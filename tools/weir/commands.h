@@ -6,6 +6,7 @@ int cli_copy_command(int argc, char **argv);
 int cli_consume_command(int argc, char **argv);
 int cli_produce_command(int argc, char **argv);
 int cli_topics_command(int argc, char **argv);
+int cli_groups_command(int argc, char **argv);
 int cli_transactions_command(int argc, char **argv);
 int cli_decode_command(int argc, char **argv);
 int cli_encode_command(int argc, char **argv);

@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "decode_frame.h"
 #include "decode_records.h"
 #include "lines.h"
 #include "message.h"
@@ -47,6 +48,7 @@ static int decode_message(int argc, char **argv) {
 
 static const cli_choice choices[] = {
     {"message", "the body of a request or a response, a header, or data of group members", decode_message},
+    {"frame", "the frames of a connection: headers and bodies, responses by their requests", cli_decode_frame},
     {"records", "record batches, as in a fetch response or a segment file", cli_decode_records},
 };
 

@@ -3,6 +3,7 @@
 #include "args.h"
 #include "json.h"
 #include "lines.h"
+#include "set_json.h"
 #include "words.h"
 
 #include <weir/posix.h>
@@ -22,18 +23,16 @@ static const cli_option options[] = {
      "many: one set in hexadecimal a line, one JSON document a line comes out"},
 };
 
-static const cli_command command = {"weir decode records",
-                                    NULL,
-                                    "Reads a set of record batches (magic 2) from standard input, also a broker's "
-                                    "segment file, and prints batches and\n"
-                                    "records as JSON, control records included, with keys and values in hexadecimal. A "
-                                    "last batch that is cut off is left\n"
-                                    "out. Input that is malformed comes out as {\"error\": ..., \"offset\": N}, N "
-                                    "being where the batch begins, and gives\n"
-                                    "status 1.",
-                                    options,
-                                    sizeof options / sizeof options[0],
-                                    false};
+static const cli_command command = {
+    "weir decode records",
+    NULL,
+    "Reads a set of record batches (magic 2) or messages (magic 0 and 1) from standard input, also a broker's\n"
+    "segment file, and prints batches and records as JSON, control records included, with keys and values in\n"
+    "hexadecimal. A last batch that is cut off is left out. Input that is malformed comes out as\n"
+    "{\"error\": ..., \"offset\": N}, N being where the batch begins, and gives status 1.",
+    options,
+    sizeof options / sizeof options[0],
+    false};
 
 /* The document of a set while it grows: `records` is the second list in it. */
 typedef struct set_document {
@@ -41,28 +40,27 @@ typedef struct set_document {
     cli_text bytes; /* of a set in hexadecimal */
 } set_document;
 
-static const char *timestamp_type(bool appended) {
-    return appended ? "LogAppendTime" : "CreateTime";
-}
-
 static void put_bool(cli_json *json, const char *name, bool value) {
     cli_json_name(json, name);
     cli_json_bool(json, value);
 }
 
-/* Adds the header of a batch whose records could be read. */
-static void add_batch(cli_json *json, const weir_batch_header *header) {
-    static const char *const codecs[] = {"none", "gzip", "snappy", "lz4", "zstd"};
+/* Adds the header of a batch whose records could be read and begin at offset `first`. */
+static void add_batch(cli_json *json, const weir_batch_header *header, int64_t first) {
     int attributes = header->attributes;
     cli_json_open(json, '{');
     cli_json_put_int(json, "magic", header->magic);
     cli_json_put_uint(json, "sizeInBytes", header->size);
     cli_json_put_uint(json, "checksum", header->crc);
-    cli_json_put_string(json, "compression", codecs[attributes & WEIR_ATTR_COMPRESSION]);
-    cli_json_put_int(json, "baseOffset", header->base_offset);
+    cli_json_put_string(json, "compression", cli_codecs[attributes & WEIR_ATTR_COMPRESSION]);
+    cli_json_put_int(json, "baseOffset", first);
     cli_json_put_int(json, "lastOffset", header->base_offset + header->last_offset_delta);
-    cli_json_put_int(json, "count", header->record_count);
-    cli_json_put_string(json, "timestampType", timestamp_type(attributes & WEIR_ATTR_LOG_APPEND));
+    cli_json_name(json, "count");
+    if (header->magic < 2)
+        cli_json_null(json);
+    else
+        cli_json_int(json, header->record_count);
+    cli_json_put_string(json, "timestampType", weir_timestamp_type_name(cli_set_timestamp_type(header)));
     cli_json_put_int(json, "maxTimestamp", header->max_timestamp);
     cli_json_name(json, "deleteHorizonMs");
     if (attributes & WEIR_ATTR_DELETE_HORIZON)
@@ -96,7 +94,7 @@ static weir_err add_record(cli_json *json, const weir_record *record) {
     cli_json_open(json, '{');
     cli_json_put_int(json, "offset", record->offset);
     cli_json_put_int(json, "timestamp", record->timestamp);
-    cli_json_put_string(json, "timestampType", timestamp_type(record->timestamp_type == WEIR_TIMESTAMP_LOG_APPEND));
+    cli_json_put_string(json, "timestampType", weir_timestamp_type_name(record->timestamp_type));
     cli_json_name(json, "key");
     cli_json_hex(json, record->key.p, record->key.len);
     cli_json_name(json, "value");
@@ -107,30 +105,35 @@ static weir_err add_record(cli_json *json, const weir_record *record) {
     return err;
 }
 
-static weir_err add_plain(cli_json *json, const weir_batch_header *header, weir_bytes plain) {
+/* Adds the records in `plain`. Where their format is of before magic 2, *first becomes the offset of the first. */
+static weir_err add_plain(cli_json *json, const weir_batch_header *header, weir_bytes plain, int64_t *first) {
     weir_batch_walk walk;
     weir_record record;
     weir_err err;
     weir_batch_walk_init(&walk, header, plain);
-    while ((err = weir_batch_next(&walk, &record)) == WEIR_OK && (err = add_record(json, &record)) == WEIR_OK)
-        continue;
+    for (bool begun = header->magic >= 2; (err = weir_batch_next(&walk, &record)) == WEIR_OK; begun = true) {
+        if (!begun)
+            *first = record.offset;
+        if ((err = add_record(json, &record)) != WEIR_OK)
+            break;
+    }
     return err == WEIR_END ? WEIR_OK : err;
 }
 
-/* Adds the records of the batch at `p`, decompressed where they must be. WEIR_E_UNSUPPORTED for a codec that does not
-   exist. */
-static weir_err add_records(cli_json *json, const weir_batch_header *header, const uint8_t *p) {
-    weir_bytes packed = {p + WEIR_BATCH_HEADER_SIZE, header->size - WEIR_BATCH_HEADER_SIZE};
+/* Adds the records of the first batch in `set`, decompressed where they must be, and finds where they begin.
+   WEIR_E_UNSUPPORTED for a codec that does not exist. */
+static weir_err add_records(cli_json *json, const weir_batch_header *header, weir_records set, int64_t *first) {
+    weir_bytes packed = weir_batch_records(set, header);
     weir_compression compression = header->attributes & WEIR_ATTR_COMPRESSION;
     if (compression == WEIR_COMPRESSION_NONE)
-        return add_plain(json, header, packed);
+        return add_plain(json, header, packed, first);
     weir_alloc *alloc = weir_posix_malloc();
     weir_bytes plain;
     size_t size;
     weir_err err = weir_records_decompress(alloc, compression, packed, PLAIN_MAX, &plain, &size);
     if (err != WEIR_OK)
         return err;
-    err = add_plain(json, header, plain);
+    err = add_plain(json, header, plain, first);
     alloc->give(alloc, (void *)(uintptr_t)plain.p, size);
     return err;
 }
@@ -144,11 +147,13 @@ static weir_err add_set(set_document *document, const uint8_t *set, size_t len, 
         weir_err err = weir_batch_open(rest, &header);
         if (err == WEIR_END)
             return WEIR_OK;
-        if (err == WEIR_OK)
-            err = add_records(&document->records, &header, rest.p);
         if (err != WEIR_OK)
             return err;
-        add_batch(&document->json, &header);
+        int64_t first = header.base_offset;
+        err = add_records(&document->records, &header, rest, &first);
+        if (err != WEIR_OK)
+            return err;
+        add_batch(&document->json, &header, first);
         *at += header.size;
     }
     return WEIR_OK;

@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "encode_records.h"
 #include "lines.h"
 #include "message.h"
 #include "words.h"
@@ -45,6 +46,7 @@ static int encode_message(int argc, char **argv) {
 
 static const cli_choice choices[] = {
     {"message", "the body of a request or a response, a header, or data of group members", encode_message},
+    {"records", "record batches, from what 'weir decode records' prints", cli_encode_records},
 };
 
 int cli_encode_command(int argc, char **argv) {

@@ -119,14 +119,13 @@ static weir_err json_headers(cli_json *json, const weir_record *record) {
 }
 
 weir_err cli_json_record(cli_json *json, const cli_place *place, const weir_record *record) {
-    bool appended = record->timestamp_type == WEIR_TIMESTAMP_LOG_APPEND;
     cli_json_open(json, '{');
     cli_json_name(json, "topic");
     cli_json_bytes(json, place->topic.p, place->topic.len);
     cli_json_put_int(json, "partition", place->partition);
     cli_json_put_int(json, "offset", record->offset);
     cli_json_put_int(json, "timestamp", record->timestamp);
-    cli_json_put_string(json, "timestamp_type", appended ? "LogAppendTime" : "CreateTime");
+    cli_json_put_string(json, "timestamp_type", weir_timestamp_type_name(record->timestamp_type));
     cli_json_name(json, "key");
     cli_json_bytes(json, record->key.p, record->key.len);
     cli_json_name(json, "value");

@@ -149,6 +149,13 @@ void cli_json_bytes(cli_json *json, const void *p, size_t len) {
     cli_text_add(&json->text, "\"}", 2);
 }
 
+void cli_json_base64(cli_json *json, const void *p, size_t len) {
+    before_value(json);
+    cli_text_byte(&json->text, '"');
+    add_base64(&json->text, p, len);
+    cli_text_byte(&json->text, '"');
+}
+
 void cli_json_hex(cli_json *json, const void *p, size_t len) {
     if (!p) {
         cli_json_null(json);

@@ -23,6 +23,8 @@ void cli_json_uint(cli_json *json, uint64_t value);
 void cli_json_seconds(cli_json *json, double value); /* three decimals */
 /* Text when the bytes are UTF-8, {"base64": "..."} when not, null when p is NULL. */
 void cli_json_bytes(cli_json *json, const void *p, size_t len);
+/* Text of padded base64. */
+void cli_json_base64(cli_json *json, const void *p, size_t len);
 /* Text of hexadecimal digits, null when p is NULL. */
 void cli_json_hex(cli_json *json, const void *p, size_t len);
 void cli_json_string(cli_json *json, const char *text);

@@ -88,12 +88,13 @@ weir_err cli_session_try(cli_session *session, weir_call *call) {
 int cli_session_fail(cli_session *session, weir_call *call) {
     const weir_fault *trouble = weir_client_trouble(session->client);
     bool known = trouble && trouble->err != WEIR_OK;
-    const char *api = weir_api_name(call->api_key);
+    int16_t key = call->api_key;
+    const char *api = weir_api_name(key);
     weir_err err = call->err;
     weir_call_release(session->client, call);
     if (err == WEIR_E_VERSION || err == WEIR_E_UNSUPPORTED)
-        cli_say("the brokers (Kafka %s) do not offer what this needs of %s",
-                weir_client_broker_version(session->client), api);
+        cli_say("the brokers (Kafka %s) do not offer what this needs of %s, an API of Kafka %s and newer",
+                weir_client_broker_version(session->client), api, weir_api_release(key));
     else
         cli_say("%s: %s%s%s", api, weir_err_name(err), known ? ": " : "", known ? trouble->text : "");
     return cli_status(err);

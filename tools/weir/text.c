@@ -15,15 +15,19 @@ void *cli_grow(void *old, size_t count, size_t size) {
     return p;
 }
 
+void cli_text_room(cli_text *text, size_t len) {
+    if (len <= text->cap - text->len)
+        return;
+    if (len > SIZE_MAX / 4 || text->cap > SIZE_MAX / 4)
+        cli_no_memory();
+    text->cap = text->cap * 2 + len;
+    text->p = cli_grow(text->p, text->cap, 1);
+}
+
 void cli_text_add(cli_text *text, const void *bytes, size_t len) {
     if (len == 0)
         return;
-    if (len > text->cap - text->len) {
-        if (len > SIZE_MAX / 4 || text->cap > SIZE_MAX / 4)
-            cli_no_memory();
-        text->cap = text->cap * 2 + len;
-        text->p = cli_grow(text->p, text->cap, 1);
-    }
+    cli_text_room(text, len);
     memcpy(text->p + text->len, bytes, len);
     text->len += len;
 }

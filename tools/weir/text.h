@@ -10,6 +10,8 @@ typedef struct cli_text {
     size_t len, cap;
 } cli_text;
 
+/* Makes room for `len` bytes behind those that are there. */
+void cli_text_room(cli_text *text, size_t len);
 void cli_text_add(cli_text *text, const void *bytes, size_t len);
 void cli_text_byte(cli_text *text, char byte);
 void cli_text_free(cli_text *text);

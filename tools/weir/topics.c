@@ -26,6 +26,11 @@ static const cli_option create_options[] = {
     {"json", '\0', CLI_FLAG, NULL, MEMBER(json), 0, 0, "events as JSON on stdout, one a line"},
 };
 
+static const cli_option grow_options[] = {
+    {"partitions", '\0', CLI_NUMBER, "N", MEMBER(partitions), 1, INT32_MAX, "how many there are to be"},
+    {"json", '\0', CLI_FLAG, NULL, MEMBER(json), 0, 0, "events as JSON on stdout, one a line"},
+};
+
 static const cli_command list_command = {"weir topics list", NULL, "Prints the names of all topics.",
                                          &create_options[3], 1,    true};
 static const cli_command describe_command = {
@@ -39,6 +44,9 @@ static const cli_command create_command = {"weir topics create",
                                            true};
 static const cli_command delete_command = {
     "weir topics delete", "TOPIC...", "Deletes topics and waits until they are gone.", &create_options[3], 1, true};
+static const cli_command grow_command = {
+    "weir topics grow", "TOPIC...", "Adds partitions to topics and waits until they have leaders.",
+    grow_options,       2,          true};
 
 /* A run of a command. */
 typedef struct topics {
@@ -129,9 +137,10 @@ static int describe(topics *t) {
     return status;
 }
 
-/* Whether every partition of a topic has a leader. */
-static bool is_ready(const weir_metadata_response_topic *topic) {
-    if (!topic || topic->error_code != WEIR_CODE_NONE || topic->partitions.count < 1)
+/* Whether a topic has the partitions that are wanted, and each has a leader. */
+static bool is_ready(const topics *t, const weir_metadata_response_topic *topic) {
+    if (!topic || topic->error_code != WEIR_CODE_NONE || topic->partitions.count < 1 ||
+        topic->partitions.count < t->args.partitions)
         return false;
     for (int32_t n = 0; n < topic->partitions.count; n++)
         if (topic->partitions.items[n].leader_id < 0)
@@ -139,12 +148,14 @@ static bool is_ready(const weir_metadata_response_topic *topic) {
     return true;
 }
 
-static bool is_gone(const weir_metadata_response_topic *topic) {
+static bool is_gone(const topics *t, const weir_metadata_response_topic *topic) {
+    (void)t;
     return !topic || topic->error_code == WEIR_CODE_UNKNOWN_TOPIC_OR_PARTITION;
 }
 
 /* Waits until the metadata show what was done to a topic. */
-static int wait_for(topics *t, weir_str name, bool (*done)(const weir_metadata_response_topic *topic)) {
+static int wait_for(topics *t, weir_str name,
+                    bool (*done)(const topics *t, const weir_metadata_response_topic *topic)) {
     const weir_metadata_response *response;
     weir_call call;
     weir_fault fault;
@@ -152,7 +163,7 @@ static int wait_for(topics *t, weir_str name, bool (*done)(const weir_metadata_r
         int status = cli_fetch_metadata(&t->session, &name, 1, &call, &response);
         if (status >= 0)
             return status;
-        bool enough = done(cli_find_topic(response, name));
+        bool enough = done(t, cli_find_topic(response, name));
         weir_call_release(t->session.client, &call);
         if (enough)
             return CLI_DONE;
@@ -203,7 +214,8 @@ static int create(topics *t) {
     for (int32_t n = 0; n < response->topics.count; n++) {
         const weir_create_topics_response_creatable_topic_result *result = &response->topics.items[n];
         if (result->error_code != WEIR_CODE_NONE)
-            status = refused(WEIR_API_CREATE_TOPICS, result->name, result->error_code, result->error_message);
+            status = refused(WEIR_API_CREATE_TOPICS, result->name, result->error_code,
+                             result->error_message != NULL ? *result->error_message : (weir_str){NULL, 0});
         else if (wait_for(t, result->name, is_ready) == CLI_DONE)
             tell(t, "created", result->name);
         else
@@ -258,11 +270,45 @@ static int delete (topics *t) {
     return status;
 }
 
+static int grow(topics *t) {
+    weir_create_partitions_request_create_partitions_topic *wanted = cli_grow(NULL, (size_t)t->count, sizeof *wanted);
+    weir_create_partitions_request request;
+    weir_message_init(weir_api_find(WEIR_API_CREATE_PARTITIONS)->request, &request);
+    for (int32_t n = 0; n < t->count; n++) {
+        wanted[n] = (weir_create_partitions_request_create_partitions_topic){.name = t->names[n],
+                                                                             .count = (int32_t)t->args.partitions};
+        wanted[n].assignments.count = -1;
+    }
+    request.topics.items = wanted;
+    request.topics.count = t->count;
+    request.timeout_ms = (int32_t)t->session.config.request_timeout_ms;
+    weir_call call = {.api_key = WEIR_API_CREATE_PARTITIONS, .target = WEIR_TARGET_CONTROLLER, .request = &request};
+    int status = cli_session_call(&t->session, &call);
+    free(wanted);
+    if (status >= 0)
+        return status;
+    const weir_create_partitions_response *response = call.response;
+    status = CLI_DONE;
+    for (int32_t n = 0; n < response->results.count; n++) {
+        const weir_create_partitions_response_create_partitions_topic_result *result = &response->results.items[n];
+        if (result->error_code != WEIR_CODE_NONE)
+            status = refused(WEIR_API_CREATE_PARTITIONS, result->name, result->error_code, result->error_message);
+        else if (wait_for(t, result->name, is_ready) == CLI_DONE)
+            tell(t, "grown", result->name);
+        else
+            status = CLI_FAILED;
+    }
+    weir_call_release(t->session.client, &call);
+    return status;
+}
+
 static int run(const cli_command *command, int (*action)(topics *t), int argc, char **argv) {
     topics t = {.args = {.partitions = -1, .replication_factor = -1}};
     int status = cli_parse(command, &t.args, argc, argv);
     if (status < 0 && command->operands && t.args.common.operands.count == 0)
         status = cli_usage("name at least one topic");
+    if (status < 0 && action == grow && t.args.partitions < 0)
+        status = cli_usage("say with --partitions how many there are to be");
     if (status < 0)
         status = split_configs(&t);
     if (status < 0)
@@ -298,10 +344,15 @@ static int run_delete(int argc, char **argv) {
     return run(&delete_command, delete, argc, argv);
 }
 
+static int run_grow(int argc, char **argv) {
+    return run(&grow_command, grow, argc, argv);
+}
+
 int cli_topics_command(int argc, char **argv) {
     static const cli_choice choices[] = {{"list", "print the names of all topics", run_list},
                                          {"describe", "print partitions and properties", run_describe},
                                          {"create", "create topics", run_create},
+                                         {"grow", "add partitions to topics", run_grow},
                                          {"delete", "delete topics", run_delete}};
     return cli_choose("weir topics", "Looks after topics.", choices, sizeof choices / sizeof choices[0], argc, argv);
 }

@@ -103,24 +103,6 @@ static int by_id(const void *a, const void *b) {
     return strcmp(((const entry *)a)->id, ((const entry *)b)->id);
 }
 
-/* Sends a call again and again while `code_of` finds an error in the response that may pass. -1 with the response and
-   its *code, else a status. */
-static int call_patiently(transactions *t, weir_call *call, int16_t (*code_of)(const void *response), int16_t *code) {
-    weir_call fresh = *call;
-    weir_fault fault;
-    for (cli_session_moved(&t->session);;) {
-        int status = cli_session_call(&t->session, call);
-        if (status >= 0)
-            return status;
-        *code = code_of(call->response);
-        if (!cli_is_passing(*code) || cli_session_stuck(&t->session, &fault))
-            return -1;
-        weir_call_release(t->session.client, call);
-        *call = fresh;
-        cli_session_step(&t->session, t->session.config.retry_backoff_ms);
-    }
-}
-
 static int16_t list_code(const void *response) {
     return ((const weir_list_transactions_response *)response)->error_code;
 }
@@ -132,7 +114,7 @@ static int list_broker(transactions *t, int32_t broker) {
     weir_call call = {
         .api_key = WEIR_API_LIST_TRANSACTIONS, .target = WEIR_TARGET_BROKER, .broker = broker, .request = &request};
     int16_t code;
-    int status = call_patiently(t, &call, list_code, &code);
+    int status = cli_call_patiently(&t->session, &call, list_code, &code);
     if (status >= 0)
         return status;
     const weir_list_transactions_response *response = call.response;
@@ -216,7 +198,7 @@ static int ask_about(transactions *t, const char *id, weir_call *call) {
     request.transactional_ids.count = 1;
     *call = (weir_call){
         .api_key = WEIR_API_DESCRIBE_TRANSACTIONS, .target = WEIR_TARGET_TRANSACTION, .key = view, .request = &request};
-    int status = call_patiently(t, call, describe_code, &code);
+    int status = cli_call_patiently(&t->session, call, describe_code, &code);
     if (status < 0 && code != WEIR_CODE_NONE) {
         status = cli_refused(WEIR_API_DESCRIBE_TRANSACTIONS, id, code, (weir_str){NULL, 0});
         weir_call_release(t->session.client, call);
@@ -308,7 +290,7 @@ static int take_over(transactions *t, const entry *e) {
                       .target = WEIR_TARGET_TRANSACTION,
                       .key = request.transactional_id,
                       .request = &request};
-    int status = call_patiently(t, &call, init_code, &code);
+    int status = cli_call_patiently(&t->session, &call, init_code, &code);
     if (status >= 0)
         return status;
     weir_call_release(t->session.client, &call);

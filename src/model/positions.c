@@ -112,6 +112,8 @@ weir__handled weir__serve_list_offsets(weir__exchange *e) {
                                  : WEIR_CODE_UNSUPPORTED_VERSION;
             if (to->error_code == WEIR_CODE_NONE)
                 find(log, asked->timestamp, request->isolation_level == 1, to);
+            if (e->header.api_version < 4)
+                to->leader_epoch = -1;
         }
     }
     return WEIR__ANSWERED;

@@ -6,6 +6,7 @@
 
 #include <weir/posix.h>
 
+#include "state.h"
 #include "world.h"
 
 void oracle_reset(sim_oracle *o, int32_t partitions) {
@@ -260,9 +261,27 @@ void oracle_restored(sim_world *w, int32_t machine, uint64_t number) {
 }
 
 /* ---- what the job says ---- */
+/* A process that goes back to before the cut has not read what is gone. */
+static void forget_cuts(sim_world *w, const sim_process *p) {
+    weir_split splits[16];
+    size_t count = 0;
+    weir_bytes restored = {p->lives.job->restored.p, (uint32_t)p->lives.job->restored.len};
+    if (restored.len > 0 && (weir_splits_count(restored, &count) != WEIR_OK || count > 16 ||
+                             weir_splits_decode(restored, splits) != WEIR_OK))
+        return;
+    for (int32_t n = 0; n < w->plan.partitions; n++) {
+        sim_oracle_partition *partition = &w->oracle.partitions[n];
+        int64_t position = 0;
+        for (size_t i = 0; i < count; i++)
+            position = splits[i].partition == n ? splits[i].position : position;
+        partition->cut = partition->cut && position > partition->lost_from;
+    }
+}
+
 /* Invariants 8 and 9: when a process begins to read, nothing of an earlier one is open, and nothing can become so. */
 static void started(sim_world *w, sim_process *p) {
     weir__model_transaction t;
+    forget_cuts(w, p);
     p->started = true;
     w->last_good = p->machine;
     memset(w->refused, 0, sizeof w->refused);

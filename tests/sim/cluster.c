@@ -134,6 +134,33 @@ static int32_t some_broker(sim_world *w) {
     return 1 + (int32_t)world_draw(w, (uint64_t)w->plan.model.brokers);
 }
 
+/* One that is up, where there is one. */
+static int32_t some_leader(sim_world *w) {
+    int32_t broker = some_broker(w);
+    for (int32_t n = 0; n < w->plan.model.brokers && w->broker_down[broker]; n++)
+        broker = broker % w->plan.model.brokers + 1;
+    return broker;
+}
+
+static int32_t some_partition(sim_world *w) {
+    return (int32_t)world_draw(w, (uint64_t)w->plan.partitions);
+}
+
+/* Of several numbers each is drawn in a statement of its own: arguments are evaluated in any order. */
+static void move_leader(sim_world *w) {
+    const char *topic = world_draw(w, 2) ? "in" : "out";
+    int32_t partition = some_partition(w);
+    int32_t leader = some_leader(w);
+    (void)weir__model_move_leader(w->model, topic, partition, leader, 0, w->now);
+}
+
+static void move_coordinators(sim_world *w) {
+    int32_t partition = (int32_t)world_draw(w, (uint64_t)w->plan.model.coordinators);
+    int32_t broker = some_leader(w);
+    int64_t loading_us = world_draw_us(w, 1000, 10);
+    weir__model_move_coordinators(w->model, partition, broker, loading_us, w->now);
+}
+
 static void stop_broker(sim_world *w) {
     int32_t broker = some_broker(w);
     if (w->broker_down[broker])
@@ -204,7 +231,9 @@ static void truncate_input(sim_world *w, int32_t partition) {
     for (size_t n = 0; weir__model_partition_at(w->model, n, &before); n++)
         if (before.partition == partition && before.topic[0] == 'i')
             break;
-    (void)weir__model_move_leader(w->model, "in", partition, some_broker(w), 1 + (size_t)world_draw(w, 3), w->now);
+    int32_t leader = some_leader(w);
+    size_t batches = 1 + (size_t)world_draw(w, 3);
+    (void)weir__model_move_leader(w->model, "in", partition, leader, batches, w->now);
     for (size_t n = 0; weir__model_partition_at(w->model, n, &after); n++)
         if (after.partition == partition && after.topic[0] == 'i')
             break;
@@ -252,18 +281,16 @@ static void trim(sim_world *w) {
 }
 
 void cluster_fault(sim_world *w, fault_class class) {
-    int32_t partition = (int32_t)world_draw(w, (uint64_t)w->plan.partitions);
     world_count(w, class, NULL);
     switch (class) {
     case FAULT_BROKER:
         stop_broker(w);
         break;
     case FAULT_LEADER:
-        (void)weir__model_move_leader(w->model, world_draw(w, 2) ? "in" : "out", partition, some_broker(w), 0, w->now);
+        move_leader(w);
         break;
     case FAULT_COORDINATOR:
-        weir__model_move_coordinators(w->model, (int32_t)world_draw(w, (uint64_t)w->plan.model.coordinators),
-                                      some_broker(w), world_draw_us(w, 1000, 10), w->now);
+        move_coordinators(w);
         break;
     case FAULT_GROW: /* of the output only: the job reads the partitions that it found */
         (void)weir__model_grow_topic(w->model, "out", w->plan.partitions + 1, w->now);

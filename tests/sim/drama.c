@@ -184,7 +184,8 @@ static void stall_one(sim_world *w) {
         return;
     sim_wire *wire = open[world_draw(w, count)];
     world_count(w, FAULT_STALL, &w->processes[wire->process]);
-    stream_hold(world_draw(w, 2) ? &wire->to_broker : &wire->to_client, world_draw_us(w, 50000, 6));
+    sim_stream *held = world_draw(w, 2) ? &wire->to_broker : &wire->to_client;
+    stream_hold(held, world_draw_us(w, 50000, 6));
 }
 
 void drama_fault(sim_world *w, fault_class class) {

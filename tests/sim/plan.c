@@ -34,8 +34,10 @@ static int64_t scaled(weir__rng *rng, int64_t low, uint64_t doublings) {
 /* What may go wrong without end for a job whose broker keeps nothing is one event in a seed of its own. */
 static void draw_once(sim_plan *p, weir__rng *rng) {
     static const fault_class last[] = {FAULT_UNCLEAN, FAULT_DELETED, FAULT_RECREATED};
-    if (one_in(rng, 12))
-        p->rate[last[weir__rng_below(rng, 3)]] = between(rng, SECOND, p->calm_from - SECOND);
+    if (!one_in(rng, 12))
+        return;
+    fault_class class = last[weir__rng_below(rng, 3)];
+    p->rate[class] = between(rng, SECOND, p->calm_from - SECOND);
 }
 
 static void draw_faults(sim_plan *p, weir__rng *rng) {

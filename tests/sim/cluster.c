@@ -247,7 +247,7 @@ static void trim(sim_world *w) {
             return;
     int32_t partition = (int32_t)world_draw(w, (uint64_t)w->plan.partitions);
     int64_t before = w->oracle.partitions[partition].safe_to;
-    if (before > 0)
+    if (before > 0 && !w->oracle.excused)
         (void)weir__model_delete_records(w->model, "in", partition, before);
 }
 

@@ -23,7 +23,7 @@ static void plain_plan(sim_plan *p, int16_t transaction_version) {
     p->fetch_max_bytes = 65536;
     p->request_timeout_ms = 1000;
     p->pool = 2;
-    p->bounded = p->splits = false;
+    p->bounded = p->splits = p->transactions = false;
     p->compression = WEIR_COMPRESSION_NONE;
     p->model.release = WEIR__MODEL_4_4;
     p->model.transaction_version = transaction_version;

@@ -136,6 +136,8 @@ void drama_after_death(sim_world *w, int32_t machine) {
         start_from_older(w, machine);
         return;
     case AFTERMATH_TWICE:
+        if (!newest(&w->machines[machine]).found)
+            break;
         w->copied = idle_machine(w);
         disk_copy(&w->machines[w->copied], &w->machines[machine]);
         w->oracle.saved[w->copied] = 0;
@@ -162,9 +164,14 @@ static void reset_all(sim_world *w) {
 }
 
 static void stall_one(sim_world *w) {
-    sim_wire *wire = &w->wires[world_draw(w, WORLD_WIRES)];
-    if (!wire->used)
+    sim_wire *open[WORLD_WIRES];
+    uint64_t count = 0;
+    for (int n = 0; n < WORLD_WIRES; n++)
+        if (w->wires[n].used && w->wires[n].client_open)
+            open[count++] = &w->wires[n];
+    if (count == 0)
         return;
+    sim_wire *wire = open[world_draw(w, count)];
     world_count(w, FAULT_STALL, &w->processes[wire->process]);
     stream_hold(world_draw(w, 2) ? &wire->to_broker : &wire->to_client, world_draw_us(w, 50000, 6));
 }

@@ -51,7 +51,16 @@ int32_t record_copies(const sim_world *w, int64_t n) {
     return w->plan.splits ? (int32_t)(n % 3) : 1;
 }
 
-void oracle_fed(sim_oracle *o, int32_t partition, int64_t offset, int64_t n) {
+void oracle_input_ended(sim_oracle *o, int32_t partition, bool committed) {
+    sim_oracle_partition *p = &o->partitions[partition];
+    for (size_t n = 0; n < p->count; n++) {
+        sim_entry *e = &p->entries[n];
+        e->absent = e->absent || (e->open && !committed);
+        e->open = false;
+    }
+}
+
+void oracle_fed(sim_oracle *o, int32_t partition, int64_t offset, int64_t n, bool open) {
     sim_oracle_partition *p = &o->partitions[partition];
     if (p->count == p->room) {
         p->room = p->room == 0 ? 256 : 2 * p->room;
@@ -59,7 +68,7 @@ void oracle_fed(sim_oracle *o, int32_t partition, int64_t offset, int64_t n) {
         if (p->entries == NULL)
             abort();
     }
-    p->entries[p->count++] = (sim_entry){offset, n, false};
+    p->entries[p->count++] = (sim_entry){.offset = offset, .n = n, .open = open};
 }
 
 /* ---- what is visible ---- */
@@ -67,7 +76,7 @@ void oracle_fed(sim_oracle *o, int32_t partition, int64_t offset, int64_t n) {
 static sim_cursor settle(const sim_world *w, const sim_oracle_partition *p, sim_cursor c, bool over_optional) {
     while (c.entry < p->count) {
         const sim_entry *e = &p->entries[c.entry];
-        bool may_pass = c.copy >= record_copies(w, e->n) || (over_optional && e->optional);
+        bool may_pass = c.copy >= record_copies(w, e->n) || e->absent || (over_optional && e->optional);
         if (!may_pass)
             break;
         c = (sim_cursor){c.entry + 1, 0};

@@ -15,6 +15,8 @@ typedef struct sim_entry {
     int64_t offset;
     int64_t n;     /* what its key says */
     bool optional; /* it was compacted away, or truncated: it may be in the output */
+    bool open;     /* its transaction has not ended */
+    bool absent;   /* its transaction was aborted: it must not be in the output */
 } sim_entry;
 
 /* How far the visible output of a partition goes: the next record that may come. */
@@ -53,7 +55,9 @@ typedef struct sim_oracle {
 void oracle_reset(sim_oracle *o, int32_t partitions);
 void oracle_free(sim_oracle *o);
 /* The input has got a record. */
-void oracle_fed(sim_oracle *o, int32_t partition, int64_t offset, int64_t n);
+void oracle_fed(sim_oracle *o, int32_t partition, int64_t offset, int64_t n, bool open);
+/* The open transaction in the input of a partition has ended. */
+void oracle_input_ended(sim_oracle *o, int32_t partition, bool committed);
 /* The model may have changed. */
 void oracle_look(struct sim_world *w);
 /* A checkpoint is about to be stored, was stored, or was chosen at a start. */

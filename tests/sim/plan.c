@@ -88,9 +88,12 @@ void plan_draw(sim_plan *p, uint64_t seed) {
     p->pool = (int32_t)between(&rng, 1, 4);
     p->bounded = one_in(&rng, 5);
     p->splits = one_in(&rng, 4);
+    p->transactions = one_in(&rng, 2);
     p->compression = one_in(&rng, 4) ? WEIR_COMPRESSION_LZ4 : WEIR_COMPRESSION_NONE;
     draw_model(p, &rng);
     draw_faults(p, &rng);
+    if (p->rate[FAULT_UNCLEAN] > 0)
+        p->transactions = false; /* a truncated marker would leave its transaction open for ever */
 }
 
 void plan_keep(sim_plan *p, uint64_t classes) {

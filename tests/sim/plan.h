@@ -24,6 +24,7 @@
     X(HALF_OPEN, "half-open connection", CHANCE)                                                                       \
     X(SILENT_UP, "requests vanish", CHANCE)                                                                            \
     X(SILENT_DOWN, "answers vanish", CHANCE)                                                                           \
+    X(LATE, "requests arrive late", CHANCE)                                                                            \
     X(STALL, "connection stalls", TIMED)                                                                               \
     X(RESET, "all connections reset", TIMED)                                                                           \
     /* answers that Kafka may give */                                                                                  \
@@ -100,8 +101,9 @@ typedef struct sim_plan {
     int64_t checkpoint_interval_ms, transaction_timeout_ms, linger_ms, batch_size;
     int64_t fetch_max_bytes, request_timeout_ms;
     int32_t pool;
-    bool bounded; /* the job stops at the end that it finds, and is started again */
-    bool splits;  /* a function emits none, one or two records for one */
+    bool bounded;      /* the job stops at the end that it finds, and is started again */
+    bool transactions; /* some of the input is written in transactions, of which some are aborted */
+    bool splits;       /* a function emits none, one or two records for one */
     weir_compression compression;
     weir__model_config model;
     sim_aftermath aftermath; /* of the crash at world.die_at */

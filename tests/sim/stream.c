@@ -102,7 +102,7 @@ size_t stream_arrived(sim_stream *s, weir_time_us now, const uint8_t **bytes) {
         s->first = (s->first + 1) % STREAM_PIECES;
         s->count--;
     }
-    *bytes = s->bytes + s->start;
+    *bytes = s->bytes != NULL ? s->bytes + s->start : NULL;
     return s->ready;
 }
 

@@ -204,6 +204,10 @@ size_t wire_send(sim_world *w, sim_wire *wire, const weir_bytes *slices, size_t 
         world_trace_bytes(w, slices[n].p, len);
         taken += len;
     }
+    if (taken > 0 && world_chance(w, FAULT_LATE)) {
+        stream_hold(&wire->to_broker, world_draw_us(w, 100000, 6));
+        world_count(w, FAULT_LATE, &w->processes[wire->process]);
+    }
     wire->sent += (int64_t)taken;
     if (wire->fate != FAULT_CLASSES && wire->sent >= wire->fate_at)
         meet_fate(w, wire);

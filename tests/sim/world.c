@@ -146,6 +146,9 @@ static void happen(sim_world *w, const sim_appointment *a) {
     case EVENT_FEED:
         feed_some(w);
         break;
+    case EVENT_WRITTEN:
+        feed_end_transaction(w, a->whom);
+        break;
     case EVENT_FAULT:
         fault(w, (fault_class)a->whom);
         break;
@@ -190,6 +193,7 @@ static void begin(sim_world *w, const sim_plan *plan) {
     oracle_reset(&w->oracle, plan->partitions);
     for (int n = 0; n < WORLD_MACHINES; n++)
         disk_init(&w->machines[n]);
+    memset(w->writers, 0, sizeof w->writers);
     memset(w->broker_down, 0, sizeof w->broker_down);
     cluster_make(w);
     for (int32_t n = 0; n < plan->partitions; n++)

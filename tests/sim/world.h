@@ -26,9 +26,10 @@ typedef enum event_kind {
     EVENT_PROCESS,
     EVENT_MODEL,
     EVENT_FEED,
-    EVENT_FAULT, /* whom: the class */
-    EVENT_START, /* a process is started if none runs */
-    EVENT_COPY,  /* what runs is killed, and a copy of the files is started */
+    EVENT_WRITTEN, /* a transaction in the input ends; whom: the partition */
+    EVENT_FAULT,   /* whom: the class */
+    EVENT_START,   /* a process is started if none runs */
+    EVENT_COPY,    /* what runs is killed, and a copy of the files is started */
     EVENT_RESUME,
     EVENT_BROKER_UP,
     EVENT_CALM,
@@ -55,6 +56,12 @@ typedef struct sim_wire {
     sim_tap_wire tap;
 } sim_wire;
 
+/* Who writes transactions into a partition of the input. */
+typedef struct sim_writer {
+    int32_t sequence;
+    bool open;
+} sim_writer;
+
 typedef struct sim_world {
     sim_plan plan;
     weir__rng dice;
@@ -75,6 +82,7 @@ typedef struct sim_world {
     bool refused[WORLD_MACHINES]; /* its files were refused: others are newer */
     int32_t process_count;        /* processes so far */
     bool broker_down[WEIR__MODEL_BROKERS + 1];
+    sim_writer writers[ORACLE_PARTITIONS];
     bool recreated; /* the input is another topic of the same name: nobody writes to it */
     int64_t fed;    /* batches */
     sim_oracle oracle;
@@ -132,6 +140,8 @@ weir__model_mischief cluster_judge(void *user, const weir__model_request *reques
 /* ---- feed.c: those who write the input ---- */
 void feed_batch(sim_world *w, int32_t partition);
 void feed_some(sim_world *w);
+/* The transaction that is open in the input, if there is one, is committed or aborted. */
+void feed_end_transaction(sim_world *w, int32_t partition);
 
 /* ---- drama.c: what happens to processes and machines ---- */
 void drama_fault(sim_world *w, fault_class class);

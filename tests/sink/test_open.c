@@ -36,6 +36,7 @@ static void crash_after_prepare(uint64_t checkpoint) {
     ck_assert_uint_eq(d.committable_count, 1);
     d.committables = held;
     d.restored = checkpoint;
+    d.ledger = weir_sink_ledger(d.sink);
     drain_crash(&d);
 }
 
@@ -319,6 +320,7 @@ START_TEST(committables_are_settled_in_order) {
     ck_assert_uint_eq(d.committable_count, 2);
     d.committables = held;
     d.restored = 5;
+    d.ledger = weir_sink_ledger(d.sink);
     drain_crash(&d);
     int32_t before = peer_count(&d.peer, WEIR_API_END_TXN);
     peer_script(&d.peer, WEIR_API_END_TXN, 1, PEER_CODE, WEIR_CODE_CONCURRENT_TRANSACTIONS)->times = 2;
@@ -402,6 +404,41 @@ START_TEST(ledger_is_newer_than_the_checkpoint) {
 }
 END_TEST
 
+static void commit_elsewhere(uint64_t checkpoint) {
+    d.peer.ledger_offset = (int64_t)checkpoint;
+    snprintf(d.peer.ledger_metadata, sizeof d.peer.ledger_metadata, "weir1 line %d job-0-1 9999 3", (int)checkpoint);
+}
+
+/* The EndTxn of an earlier run is still under way when the ledger is read, and arrives before its ids are fenced. */
+START_TEST(earlier_run_commits_while_this_one_opens) {
+    crash_after_prepare(3);
+    d.restored = 2;
+    d.ledger = 2;
+    d.committable_count = 0;
+    int32_t inits = peer_count(&d.peer, WEIR_API_INIT_PRODUCER_ID);
+    ck_assert_int_eq(drain_new(&d), WEIR_OK);
+    while (peer_count(&d.peer, WEIR_API_INIT_PRODUCER_ID) == inits) {
+        ck_assert_int_eq(weir_sink_open(d.sink, d.peer.now), WEIR_AGAIN);
+        drain_pass(&d, SECOND / 1000);
+    }
+    commit_elsewhere(3);
+    ck_assert_int_eq(drain_open(&d), WEIR_E_CHECKPOINT);
+    ck_assert_fault(&d, "number 2, but the broker has already committed checkpoint 3");
+}
+END_TEST
+
+/* Two runs from one checkpoint have prepared the same number: the entry of the other is no proof for this one. */
+START_TEST(entry_of_another_run_proves_nothing) {
+    crash_after_prepare(2);
+    peer_txn_expire(&d.peer, peer_txn_of(&d.peer, "job-0-1", false));
+    commit_elsewhere(2);
+    ck_assert_int_eq(drain_new(&d), WEIR_OK);
+    ck_assert_int_eq(drain_open(&d), WEIR_E_CHECKPOINT);
+    ck_assert_fault(&d, "none that it knows of");
+    ck_assert_uint_eq(recovery()->already_committed, 0);
+}
+END_TEST
+
 START_TEST(ledger_cannot_be_read) {
     peer_script(&d.peer, WEIR_API_OFFSET_FETCH, 1, PEER_CODE, WEIR_CODE_GROUP_AUTHORIZATION_FAILED);
     ck_assert_int_eq(drain_new(&d), WEIR_OK);
@@ -465,6 +502,8 @@ int main(void) {
     tcase_add_loop_test(c, ledger_of_another_line, 0, 2);
     tcase_add_test(c, fresh_start_over_an_old_ledger);
     tcase_add_test(c, ledger_is_newer_than_the_checkpoint);
+    tcase_add_test(c, earlier_run_commits_while_this_one_opens);
+    tcase_add_test(c, entry_of_another_run_proves_nothing);
     tcase_add_test(c, ledger_cannot_be_read);
     tcase_add_test(c, recovery_may_be_killed_anywhere);
     suite_add_tcase(suite, c);

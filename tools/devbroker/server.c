@@ -98,7 +98,7 @@ static bool matters(weir_bytes frame) {
         WEIR_API_LIST_TRANSACTIONS,
         WEIR_API_DESCRIBE_TOPIC_PARTITIONS,
     };
-    int16_t key = frame.len >= 6 ? (int16_t)(frame.p[4] << 8 | frame.p[5]) : -1;
+    int16_t key = (int16_t)(frame.len >= 6 ? frame.p[4] << 8 | frame.p[5] : -1);
     for (size_t n = 0; n < sizeof mere_questions / sizeof mere_questions[0]; n++)
         if (key == mere_questions[n])
             return false;

@@ -12,11 +12,11 @@ STOP_SECONDS = 10
 
 
 class DevBroker:
-    """A running weir-devbroker. `options`: further words of its command line."""
+    """A running weir-devbroker. `options`: further words of its command line; `program`: another build of it."""
 
-    def __init__(self, *options, port=0):
+    def __init__(self, *options, port=0, program=PROGRAM):
         began = time.monotonic()
-        self._process = subprocess.Popen([PROGRAM, "--port", str(port), *map(str, options)], stdout=subprocess.PIPE,
+        self._process = subprocess.Popen([program, "--port", str(port), *map(str, options)], stdout=subprocess.PIPE,
                                          stderr=subprocess.PIPE, text=True)
         line = self._process.stdout.readline()
         self.seconds_to_start = time.monotonic() - began

@@ -258,7 +258,7 @@ static int patience_ms(const server *s) {
     weir_time_us until = weir__model_deadline(s->model);
     if (s->journal != NULL && journal_dirty(s->journal) && s->sync_at < until)
         until = s->sync_at;
-    weir_time_us left = until > s->now ? (until - s->now + 999) / 1000 : 0;
+    weir_time_us left = until > s->now ? (until - s->now - 1) / 1000 + 1 : 0;
     return left > 60000 ? 60000 : (int)left;
 }
 

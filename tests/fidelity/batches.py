@@ -65,7 +65,7 @@ def build(encode, values):
 
 def _shown_batch(batch):
     stamped = batch["isControl"] or batch["timestampType"] == "LogAppendTime"
-    hidden = {"checksum", "maxTimestamp"} if stamped else set()
+    hidden = {"checksum", "maxTimestamp"} if stamped else {"checksum"} if batch["producerId"] >= 0 else {}
     return {key: value for key, value in batch.items() if key not in hidden}
 
 

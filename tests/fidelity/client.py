@@ -2,7 +2,6 @@
 
 import json
 import re
-import shlex
 import struct
 
 import messages
@@ -14,6 +13,7 @@ BUSY = {14, 15, 16, 51}  # codes that a request is sent again for
 TRIES = 500
 PAUSE_MS = 20
 PENDING_MS = 200  # without an answer for so long a request is held
+_WORD = re.compile(r'(?:"[^"]*"|\S)+')
 _REFERENCE = re.compile(r"\$(\w+)((?:\.\w+)+)(?:\+(\d+))?")
 _SETTLED = {"Empty", "CompleteCommit", "CompleteAbort"}  # states of transactions whose markers are written
 
@@ -88,12 +88,12 @@ class Client:
             self._server.wait(PAUSE_MS)
         return document
 
-    def _await_topic(self, name):
-        """Waits until a topic that was just made can be used everywhere; learns its id."""
+    def _await_topic(self, name, count=1):
+        """Waits until a topic that was just made, or got more partitions, can be used everywhere; learns its id."""
         for _ in range(TRIES):
             topic, = self.ask("Metadata", 12, {"topic": name})["topics"]
             numbers = [partition["partitionIndex"] for partition in topic["partitions"]]
-            if numbers and not set(shown.codes(topic)) & {3, 5}:
+            if len(numbers) >= count and not set(shown.codes(topic)) & {3, 5}:
                 self._ids[name] = topic["topicId"]
                 offsets = self.ask("ListOffsets", 7, {"topic": name, "partitions": numbers, "at": -1})
                 if not {3, 5, 6} & set(shown.codes(offsets)):
@@ -141,7 +141,7 @@ class Client:
 
     def do(self, line):
         """One line of a script."""
-        words = shlex.split(line)
+        words = _WORD.findall(line)
         if words[0] in self._verbs:
             self._verbs[words[0]](line, words[1:])
             return
@@ -149,12 +149,12 @@ class Client:
         values = self._values(rest)
         patient = not values.pop("once", False)
         ask = self.settled if patient else self.ask
-        self._keep(line, label, ask(name, int(version), values))
+        self._keep(line, label, name, ask(name, int(version), values))
         self._follow(name, values, self._known[label])
 
-    def _keep(self, line, label, document):
+    def _keep(self, line, label, name, document):
         self._known[label] = document
-        text = document if isinstance(document, str) else json.dumps(self._shown.response(document), sort_keys=True)
+        text = document if isinstance(document, str) else json.dumps(self._shown.response(name, document), sort_keys=True)
         self.trace.append((line, text))
 
     def _follow(self, name, values, document):
@@ -163,7 +163,7 @@ class Client:
         for topic in topics if isinstance(topics, list) else [topics]:
             if name in ("CreateTopics", "CreatePartitions") and set(shown.codes(document)) == {0}:
                 if not values.get("validate"):
-                    self._await_topic(topic)
+                    self._await_topic(topic, values.get("count", 1))
             if name == "DeleteTopics" and set(shown.codes(document)) == {0} and topic:
                 self._await_no_topic(topic)
 
@@ -184,12 +184,12 @@ class Client:
         if frame is None:
             self.trace.append((line, "no answer yet"))
         else:
-            self._keep(line, words[0], self._decoded(name, version, frame))
+            self._keep(line, words[0], name, self._decoded(name, version, frame))
 
     def _await(self, _, words):
         """`await LABEL`"""
         line, name, version = self._waiting.pop(words[0])
-        self._keep(line, words[0], self._answer(name, version, words[0]))
+        self._keep(line, words[0], name, self._answer(name, version, words[0]))
 
     def _until(self, _, words):
         """`until ID [STATE]`: waits until the transaction is in the state; in any with no marker to come."""

@@ -3,6 +3,7 @@
 import collections
 import concurrent.futures
 import itertools
+import json
 import pathlib
 import queue
 import sys
@@ -15,6 +16,7 @@ from meant import MEANT
 
 SCRIPTS = pathlib.Path(__file__).resolve().parent / "scripts"
 LANES = 6  # scripts at a time: most of their time they wait
+SHOWN = 5  # differences, of a script and of a response
 
 Play = collections.namedtuple("Play", "label lines")
 Play.__doc__ = "A script with its parameter filled in."
@@ -57,7 +59,7 @@ def run(server, tools, play):
         actor.prepare(name)
         for line in play.lines:
             actor.do(line.replace("@", name))
-    except (client.Trouble, KeyError, IndexError, TypeError, ValueError) as error:
+    except (client.Trouble, KeyError, IndexError, TypeError, ValueError, OSError) as error:
         actor.trace.append(("script", f"stopped: {type(error).__name__} {error}"))
     finally:
         server.close()
@@ -68,9 +70,33 @@ def differences(play, model, real):
     """The lines on which they differ, but for those where that is meant: (line, model's, Kafka's)."""
     found = []
     for ours, theirs in itertools.zip_longest(model, real, fillvalue=("", "nothing")):
-        if ours != theirs and (play.label.split(".")[0], theirs[0].split()[0]) not in MEANT:
+        if ours != theirs and (play.label.split(".")[0], (theirs[0] or ours[0]).split()[0]) not in MEANT:
             found.append((theirs[0] or ours[0], ours[1], theirs[1]))
     return found
+
+
+def _members(value, path=""):
+    """The leaves of a document by their path."""
+    if isinstance(value, dict):
+        return {where: leaf for key, member in value.items() for where, leaf in _members(member, f"{path}.{key}").items()}
+    if isinstance(value, list) and value:
+        return {where: leaf for n, item in enumerate(value) for where, leaf in _members(item, f"{path}.{n}").items()}
+    return {path[1:]: value}
+
+
+def _parsed(text):
+    try:
+        return _members(json.loads(text))
+    except ValueError:
+        return {"": text}
+
+
+def explain(ours, theirs):
+    """What differs between two responses, and no more."""
+    ours, theirs = _parsed(ours), _parsed(theirs)
+    paths = [path for path in {**theirs, **ours} if ours.get(path, "absent") != theirs.get(path, "absent")]
+    return "".join(f"    {path}: {ours.get(path, 'absent')!r}, Kafka: {theirs.get(path, 'absent')!r}\n"
+                   for path in paths[:SHOWN])
 
 
 class Round:
@@ -95,8 +121,8 @@ class Round:
         stopped = [text for line, text in model[-1:] + real[-1:] if line == "script"]
         text = f"{'not ok' if found or stopped else 'ok'} {play.label} at {self._version}/{self._level}"
         text += f" ({len(real)} responses, {time.monotonic() - begun:.1f} s)\n"
-        for line, ours, theirs in found[:3]:
-            text += f"  {line}\n    model: {ours}\n    Kafka: {theirs}\n"
+        for line, ours, theirs in found[:SHOWN]:
+            text += f"  {line}\n{explain(ours, theirs)}"
         sys.stderr.write(text + "".join(f"  {reason}\n" for reason in stopped))
         sys.stderr.flush()
         return len(found) or len(stopped)

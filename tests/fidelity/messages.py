@@ -34,7 +34,7 @@ def _create_topics(values, _):
     replicas = [{"partitionIndex": n, "brokerIds": [broker]} for n, broker in enumerate(values.get("brokers", []))]
     topics = [{"name": name, "numPartitions": -1 if replicas else values.get("count", 3),
                "replicationFactor": -1 if replicas else values.get("replicas", 1), "assignments": replicas,
-               "configs": _configs({"configs": values.get("configs", "retention.ms:-1")})}
+               "configs": _configs({"configs": "retention.ms:-1,segment.ms:9223372036854775807" + "," * ("configs" in values) + values.get("configs", "")})}
               for name in _listed(values["topic"])]
     return {"topics": topics, "timeoutMs": 30000, "validateOnly": values.get("validate", False)}
 
@@ -71,7 +71,7 @@ def _describe_topic_partitions(values, _):
 
 def _find(values, _):
     keys = _listed(values["key"])
-    return {"keyType": values.get("kind", 0), "key": keys[0], "coordinatorKeys": keys}
+    return {"keyType": values.get("kind", 0), "key": "".join(keys[:1]), "coordinatorKeys": keys}
 
 
 def _init(values, _):

@@ -113,6 +113,7 @@ int main(int argc, char **argv) {
     config.coordinators = 1;
     config.transaction_timeout_check_ms = 1000;
     config.marker_us = 1000;
+    config.first_producer_id = 1000;
     weir__model *model = weir__model_new(&config, &heap);
     while (model != NULL && fgets(line, sizeof line, stdin) != NULL) {
         now = obey(model, line, now);

@@ -1,6 +1,7 @@
 """What a script is run on: the model behind its port, or a real broker. Both have the same few verbs; connections have
 names, and are made when they are first used."""
 
+import contextlib
 import os
 import pathlib
 import socket
@@ -13,7 +14,7 @@ from processes import HOST
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WEIR = pathlib.Path(os.environ.get("WEIR") or ROOT / "build" / "tools" / "weir" / "weir").resolve()
 PORT = WEIR.parents[2] / "tests" / "fidelity" / "fidelity_port"
-ANSWER_S = 60
+ANSWER_S = 20
 
 
 class Closed(Exception):
@@ -58,7 +59,8 @@ class Model:
 
     def close(self):
         """Ends the process."""
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
 

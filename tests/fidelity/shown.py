@@ -4,8 +4,10 @@ import base64
 import json
 
 import batches
+from meant import ABSENT_APIS, FEATURES, INTERNAL_TOPICS
 
-_HIDDEN = {"throttleTimeMs", "errorMessage", "host", "port", "clusterId", "rack", "finalizedFeaturesEpoch"}
+_HIDDEN = {"throttleTimeMs", "errorMessage", "host", "port", "clusterId", "rack", "finalizedFeaturesEpoch",
+           "batchIndexErrorMessage"}
 _NO_ID = "A" * 22
 _RECENT = 10 ** 12  # milliseconds: a time that a clock gave
 # Members with a number or text that the cluster chose, and what to call it.
@@ -24,6 +26,15 @@ def codes(document):
     return own + [code for value in document.values() for code in codes(value)]
 
 
+def _offered(document):
+    """An ApiVersions response with what the model is about."""
+    ranges = {str(api["apiKey"]): f"{api['minVersion']}-{api['maxVersion']}" for api in document["apiKeys"]
+              if api["apiKey"] not in ABSENT_APIS}
+    features = {member: [feature for feature in document[member] if feature["name"] in FEATURES]
+                for member in ("supportedFeatures", "finalizedFeatures") if member in document}
+    return {**document, **features, "apiKeys": ranges}
+
+
 class Shown:
     """Turns the responses of a script into what is compared. What a cluster chose is called by the order in which it
     appeared."""
@@ -33,8 +44,12 @@ class Shown:
         self._prefix = prefix  # of what belongs to the script
         self._names = {}
 
-    def response(self, document):
+    def response(self, name, document):
         """A response as it is compared."""
+        if name == "ApiVersions":
+            document = _offered(document)
+        if name == "CreateTopics":  # shows all settings of the topic; the model has those that clients look for
+            document = {**document, "topics": [{**topic, "configs": None} for topic in document["topics"]]}
         return self._named(_in_order(self._own(document)))
 
     def _own(self, value, key=None):
@@ -54,7 +69,9 @@ class Shown:
         if key not in ("topics", "groups", "transactionStates") or not isinstance(item, dict):
             return False
         name = item.get("name") or item.get("groupId") or item.get("transactionalId")
-        return isinstance(name, str) and name.startswith("of-") and not name.startswith(self._prefix)
+        if not isinstance(name, str):
+            return False
+        return name in INTERNAL_TOPICS or (name.startswith("of-") and not name.startswith(self._prefix))
 
     def _records(self, data):
         return batches.show(json.loads(self._decode(data.hex()))) if data else ""

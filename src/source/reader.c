@@ -73,6 +73,7 @@ weir_err weir_reader_add(weir_reader *r, const weir_split *split) {
     weir__list_push(&r->homeless, &reading->node);
     r->readings[r->count++] = reading;
     r->unfinished++;
+    reading->compared = reading->fetch_epoch >= 0 && split->position >= split->stop;
     weir__reading_moved(r, reading);
     r->generation = UINT64_MAX; /* none: the next step looks at all */
     r->stirred = true;
@@ -80,7 +81,7 @@ weir_err weir_reader_add(weir_reader *r, const weir_split *split) {
 }
 
 void weir__reading_moved(weir_reader *r, weir__reading *reading) {
-    if (reading->finished || reading->split.position < reading->split.stop)
+    if (reading->finished || reading->compared || reading->split.position < reading->split.stop)
         return;
     reading->finished = true;
     r->unfinished--;

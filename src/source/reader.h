@@ -26,6 +26,7 @@ typedef struct weir__reading {
     int64_t high_watermark, last_stable; /* as last heard, -1 never */
 
     bool finished; /* position has reached stop */
+    bool compared; /* at stop from the beginning: its position is only to be compared with the leader's log */
     bool stalled;  /* bytes without a whole sound batch are queued: nothing is fetched until they have been looked at */
     bool validate; /* its position is still to be compared with the log of a new leader (KIP-320) */
     bool wanted;   /* takes part in the next fetch */

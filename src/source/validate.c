@@ -1,6 +1,7 @@
 /* KIP-320: before a split is read on from a new leader, the leader is asked where the leader epoch of the last record
    read ends in its log. Ending before the position means that the log was truncated below what was read. Brokers with
-   Fetch v12 check that themselves, at every fetch. */
+   Fetch v12 check that themselves, at every fetch; a split that is at its stop offset from the beginning is never
+   fetched, so its position is compared in any case. */
 #include "reader.h"
 
 #define FETCH_CHECKS_EPOCHS 12
@@ -20,6 +21,12 @@ bool weir__diverged(weir_reader *reader, const weir__reading *reading, int32_t e
     return true;
 }
 
+/* The position of a reading is known to be that of the leader's log, or the leader cannot tell. */
+static void compared(weir_reader *reader, weir__reading *reading) {
+    reading->validate = reading->compared = false;
+    weir__reading_moved(reader, reading);
+}
+
 static void take_answer(weir_reader *reader, weir__reading *reading,
                         const weir_offset_for_leader_epoch_response *response, weir_time_us now) {
     if (response->topics.count != 1 || response->topics.items[0].partitions.count != 1) {
@@ -29,8 +36,8 @@ static void take_answer(weir_reader *reader, weir__reading *reading,
     const weir_offset_for_leader_epoch_response_epoch_end_offset *end = &response->topics.items[0].partitions.items[0];
     weir_class class = weir__class_of(WEIR_API_OFFSET_FOR_LEADER_EPOCH, end->error_code);
     if (class == WEIR_CLASS_OK) {
-        (void)weir__diverged(reader, reading, end->leader_epoch, end->end_offset);
-        reading->validate = false;
+        if (!weir__diverged(reader, reading, end->leader_epoch, end->end_offset))
+            compared(reader, reading);
     } else if (class == WEIR_CLASS_FATAL) {
         (void)weir__source_refused(&reader->fault, WEIR_API_OFFSET_FOR_LEADER_EPOCH, end->error_code,
                                    reading->fetcher->broker, reading->topic, reading->split.partition,
@@ -51,7 +58,7 @@ static void answered(weir__request *request, const weir__outcome *outcome) {
     } else if (outcome->err == WEIR_OK) {
         take_answer(reader, reading, outcome->response, outcome->now);
     } else if (outcome->err == WEIR_E_VERSION) {
-        reading->validate = false;
+        compared(reader, reading);
     } else {
         weir__metadata_refresh(reader->client);
         weir__reading_defer(reader, reading, outcome->now);
@@ -105,8 +112,9 @@ void weir__validate(weir_reader *reader, weir_time_us now) {
         int32_t broker = reading->fetcher->broker;
         int16_t fetch = weir__broker_version(reader->client, broker, WEIR_API_FETCH, -1);
         int16_t epochs = weir__broker_version(reader->client, broker, WEIR_API_OFFSET_FOR_LEADER_EPOCH, -1);
-        if (fetch >= FETCH_CHECKS_EPOCHS || (fetch >= 0 && epochs < USEFUL_VERSION))
-            reading->validate = false;
+        bool fetched = fetch >= FETCH_CHECKS_EPOCHS && !reading->compared;
+        if (fetched || (fetch >= 0 && epochs < USEFUL_VERSION))
+            compared(reader, reading);
         else if (reading->not_before <= now)
             ask(reader, reading, now);
         else if (reading->not_before < reader->wake)

@@ -296,6 +296,28 @@ START_TEST(nth_allocation_fails) {
 }
 END_TEST
 
+/* The next transaction cannot be begun yet (its id is being initialised): that must not keep the host awake. */
+START_TEST(waiting_for_the_sink_costs_no_turns) {
+    r.peer.transaction_version = 1;
+    r.config.sink.transaction_pool_size = 2;
+    r.config.source.fetch_max_bytes = r.config.source.max_partition_fetch_bytes = 1024;
+    peer_script(&r.peer, WEIR_API_END_TXN, 1, PEER_DROP, 0)->times = 2;
+    peer_script(&r.peer, WEIR_API_INIT_PRODUCER_ID, 3, PEER_HOLD, 20 * (int64_t)SECOND)->times = 2;
+    r.config.sink.request_timeout_ms = 40000;
+    r.config.stop = WEIR_STOP_NEVER;
+    feed(100);
+    ck_assert_int_eq(runner_new(&r), WEIR_OK);
+    weir_time_us until = r.peer.now + 30 * (weir_time_us)SECOND;
+    int64_t turns = 0;
+    for (; r.peer.now < until; turns++) {
+        if (turns % 50 == 0 && turns < 2000)
+            feed(5);
+        ck_assert(runner_step(&r));
+        ck_assert_int_lt((int)turns, 20000);
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("job");
     TCase *c = tcase_create("job");
@@ -316,6 +338,7 @@ int main(void) {
     tcase_add_test(c, properties_go_to_their_side);
     tcase_add_test(c, fresh_begins_anew);
     tcase_add_loop_test(c, nth_allocation_fails, 0, 4);
+    tcase_add_test(c, waiting_for_the_sink_costs_no_turns);
     suite_add_tcase(suite, c);
     SRunner *all = srunner_create(suite);
     srunner_run_all(all, CK_NORMAL);

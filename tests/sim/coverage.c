@@ -1,12 +1,17 @@
 #include "coverage.h"
 
+#include "state.h"
+
 const char *const coverage_states[COVERAGE_STATES] = {"opening", "enumerating", "running", "preparing",
                                                       "storing", "draining",    "ended"};
 
-/* A call to the disk is made while a checkpoint is stored, and at no other time once there is a job. */
+/* A call to the disk is made while a checkpoint is stored, and at no other time once there is a job. A process that
+   stores one opens no connection and sends nothing. No request of an enumerating job has an effect. */
 static bool possible(int class, int state) {
     bool disk = class == FAULT_DISK_IO || class == FAULT_DISK_FULL || class == FAULT_DISK_SYNC;
-    return !disk || state == 4;
+    bool storing = state == WEIR__JOB_STORING, sending = class >= FAULT_SLOW && class <= FAULT_LATE;
+    bool effect = class != FAULT_ERROR_DONE || state != WEIR__JOB_ENUMERATING;
+    return disk ? storing : effect && !(storing && sending);
 }
 
 void coverage_add(sim_coverage *sum, const sim_coverage *more) {

@@ -77,6 +77,17 @@ static void start_second(sim_world *w, sim_process *p) {
     (void)process_start(w, machine);
 }
 
+/* Somebody starts the job on a machine that ran it once: its files may be those of a run that was overtaken. */
+static bool start_elsewhere(sim_world *w) {
+    int32_t machine = (int32_t)world_draw(w, WORLD_MACHINES);
+    if (machine == w->machine || !newest(&w->machines[machine]).found)
+        return false;
+    for (int i = 0; i < WORLD_PROCESSES; i++)
+        if (w->processes[i].alive && w->processes[i].machine == machine)
+            return false;
+    return process_start(w, machine) != NULL;
+}
+
 /* The process has gone. On another machine somebody starts it from the older of its two checkpoints, as from a backup.
    Where that is refused, the right files are still on the first machine. */
 static void start_from_older(sim_world *w, int32_t machine) {
@@ -215,7 +226,8 @@ void drama_fault(sim_world *w, fault_class class) {
         if (p->machine != w->last_good)
             break;
         process_kill(p);
-        start_from_older(w, p->machine);
+        if (world_draw(w, 2) == 0 || !start_elsewhere(w))
+            start_from_older(w, p->machine);
         break;
     default: /* FAULT_MEMORY */
         p->memory.fail_in = 1 + (int64_t)world_draw(w, 300);

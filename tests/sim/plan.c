@@ -39,7 +39,7 @@ static void draw_once(sim_plan *p, weir__rng *rng) {
 }
 
 static void draw_faults(sim_plan *p, weir__rng *rng) {
-    uint64_t rarity = 2 + weir__rng_below(rng, 6);
+    uint64_t rarity = UINT64_C(2) << weir__rng_below(rng, 5); /* from half of the classes down to one or two */
     for (int n = 0; n < FAULT_CLASSES; n++) {
         bool on = one_in(rng, rarity);
         int64_t chance = scaled(rng, 2000, 5), pause = scaled(rng, 400 * MILLISECOND, 5);

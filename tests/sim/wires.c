@@ -181,8 +181,11 @@ void wires_calm(sim_world *w) {
         if (!wire->used)
             continue;
         wire->fate = FAULT_CLASSES;
-        bool silent = wire->stuck || wire->to_broker.quota >= 0 || wire->to_client.quota >= 0;
-        if (silent || !wire->client_open)
+        if (wire->to_broker.quota > 0)
+            wire->to_broker.quota = -1;
+        if (wire->to_client.quota > 0)
+            wire->to_client.quota = -1;
+        if (!wire->client_open)
             wire_reset(w, wire);
         wire->weather = (sim_weather){.delay_us = 200, .jitter_us = 100};
     }

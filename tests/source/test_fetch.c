@@ -275,6 +275,19 @@ START_TEST(position_is_validated_where_fetches_cannot) {
 }
 END_TEST
 
+/* A restored split that has nothing to read is never fetched: that its log was cut shows only when it is asked. */
+START_TEST(truncation_shows_at_the_stop_offset_too) {
+    peer_log *log = log_with(0, 0, 4);
+    log->epoch_end = _i == 0 ? 20 : 15;
+    peer_connect(&h.peer);
+    harvest_reader(&h);
+    weir_split split = {.topic = weir_str_of("a"), .position = 20, .stop = 20, .leader_epoch = 0};
+    ck_assert_int_eq(weir_reader_add(h.reader, &split), WEIR_OK);
+    ck_assert_int_eq(harvest_read(&h), _i == 0 ? WEIR_END : WEIR_E_LOSS);
+    ck_assert_int_eq(h.peer.epoch_questions, 1);
+}
+END_TEST
+
 START_TEST(topics_without_ids_are_asked_by_name) {
     memset(&log_with(0, 0, 4)->id, 0, sizeof(weir_uuid));
     find(WEIR_STOP_LATEST);
@@ -335,6 +348,7 @@ int main(void) {
     tcase_add_test(c, deleted_topic_is_loss);
     tcase_add_loop_test(c, truncated_log_is_loss, 0, 2);
     tcase_add_loop_test(c, position_is_validated_where_fetches_cannot, 0, 2);
+    tcase_add_loop_test(c, truncation_shows_at_the_stop_offset_too, 0, 2);
     tcase_add_test(c, topics_without_ids_are_asked_by_name);
     tcase_add_test(c, many_brokers_are_read_at_once);
     tcase_add_loop_test(c, partitions_take_turns, 0, 2);

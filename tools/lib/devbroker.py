@@ -7,7 +7,9 @@ import subprocess
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAM = pathlib.Path(os.environ.get("WEIR_DEVBROKER") or ROOT / "build/tools/devbroker/weir-devbroker").resolve()
+# Of the build that the program WEIR is from.
+BUILD = pathlib.Path(os.environ["WEIR"]).resolve().parents[2] if "WEIR" in os.environ else ROOT / "build"
+PROGRAM = BUILD / "tools/devbroker/weir-devbroker"
 STOP_SECONDS = 10
 
 

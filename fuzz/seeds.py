@@ -4,7 +4,8 @@
 usage: fuzz/seeds.py [BUILD]
 
 Inputs that a fuzzer found are left alone: seeds have names that begin with `seed-`, and only those are made anew. The
-seeds of json_message come out of Weir itself: BUILD, if given, is a folder with tests/conformance/codec-lines.
+seeds of json_message and set_json come out of Weir itself: BUILD, if given, is a folder with
+tests/conformance/codec-lines and tools/weir/weir.
 """
 
 import gzip
@@ -257,6 +258,18 @@ def json_seeds(build, keys):
     return thinned(seeds)
 
 
+def set_json_seeds(build, found):
+    """Documents of batches and of sets of messages."""
+    sets = {**found, **message_set_seeds()}
+    seeds = {}
+    for name, data in sets.items():
+        document = subprocess.run([pathlib.Path(build) / "tools/weir/weir", "decode", "records"], input=data,
+                                  stdout=subprocess.PIPE, check=False).stdout
+        if len(document) <= SMALL and len(seeds) < FILES:
+            seeds[name] = document
+    return seeds
+
+
 def main():
     keys, found = api_keys(), batches()
     best, older = message_seeds(keys)
@@ -281,6 +294,7 @@ def main():
     write("session", session_seeds(found))
     write("sink", sink_seeds())
     if len(sys.argv) > 1:
+        write("set_json", set_json_seeds(sys.argv[1], found))
         write("json_message", json_seeds(sys.argv[1], keys))
 
 

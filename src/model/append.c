@@ -6,6 +6,10 @@
 
 #define PLAIN_MAX ((size_t)1 << 28) /* bytes of records that a batch may decompress to */
 
+weir__appended weir__not_appended(int16_t code) {
+    return (weir__appended){.code = code, .base_offset = -1, .log_append_time_ms = -1, .log_start_offset = -1};
+}
+
 static int16_t refuse(weir__appended *result, int16_t code, const char *message) {
     result->code = code;
     result->message = message;
@@ -17,8 +21,11 @@ static int16_t check_record(const weir__log_rules *rules, const weir_record *rec
                             weir__appended *result) {
     if (rules->compacted && record->key.p == NULL)
         return refuse(result, WEIR_CODE_INVALID_RECORD, "Compacted topic cannot accept message without key");
-    if (rules->log_append_time || record->timestamp == -1)
+    if (rules->log_append_time || record->timestamp == -1) {
+        if (record->timestamp_type == WEIR_TIMESTAMP_LOG_APPEND)
+            return refuse(result, WEIR_CODE_INVALID_TIMESTAMP, "Producer should not set timestamp type LogAppendTime");
         return WEIR_CODE_NONE;
+    }
     bool early = record->timestamp < now_ms;
     uint64_t age = (uint64_t)now_ms - (uint64_t)record->timestamp; /* wraps where it is negative */
     if (early ? age > (uint64_t)rules->timestamp_before_ms : 0 - age > (uint64_t)rules->timestamp_after_ms)
@@ -34,11 +41,9 @@ static int16_t check_records(const weir__log_rules *rules, const weir_batch_head
     int32_t n = 0;
     weir_batch_walk_init(&walk, header, plain);
     for (; (err = weir_batch_next(&walk, &record)) == WEIR_OK; n++)
-        if (check_record(rules, &record, now_ms, result) != WEIR_CODE_NONE) {
-            result->bad_record = n;
-            return result->code;
-        }
-    return err == WEIR_END ? WEIR_CODE_NONE : refuse(result, WEIR_CODE_INVALID_RECORD, "Records are malformed");
+        if (check_record(rules, &record, now_ms, result) != WEIR_CODE_NONE && result->bad_count < WEIR__BAD_RECORDS)
+            result->bad_records[result->bad_count++] = n;
+    return err == WEIR_END ? result->code : refuse(result, WEIR_CODE_INVALID_RECORD, "Records are malformed");
 }
 
 /* The same for records that may be compressed. A codec that this build lacks is taken on trust. */
@@ -60,10 +65,8 @@ static int16_t check_packed(const weir__log *log, weir_records records, const we
     return result->code;
 }
 
-int16_t weir__log_check(const weir__log *log, weir_records records, weir_time_us now, weir_batch_header *header,
-                        weir__appended *result) {
-    const weir__log_rules *rules = &log->topic->rules;
-    *result = (weir__appended){WEIR_CODE_NONE, -1, -1, -1, -1, NULL};
+int16_t weir__log_open(weir_records records, weir_batch_header *header, weir__appended *result) {
+    *result = weir__not_appended(WEIR_CODE_NONE);
     weir_err err = weir_batch_open(records, header);
     if (err == WEIR_END || err == WEIR_E_UNSUPPORTED)
         return refuse(result, WEIR_CODE_INVALID_RECORD, "Produce requests must have one record batch of magic 2");
@@ -71,6 +74,12 @@ int16_t weir__log_check(const weir__log *log, weir_records records, weir_time_us
         return refuse(result, WEIR_CODE_CORRUPT_MESSAGE, NULL);
     if (header->size < records.len)
         return refuse(result, WEIR_CODE_INVALID_RECORD, "Produce requests may hold exactly one record batch");
+    return WEIR_CODE_NONE;
+}
+
+int16_t weir__log_check(const weir__log *log, weir_records records, weir_time_us now, const weir_batch_header *header,
+                        weir__appended *result) {
+    const weir__log_rules *rules = &log->topic->rules;
     if (header->size > (uint32_t)rules->max_message_bytes)
         return refuse(result, WEIR_CODE_MESSAGE_TOO_LARGE, NULL);
     result->log_start_offset = log->start;
@@ -82,8 +91,6 @@ int16_t weir__log_check(const weir__log *log, weir_records records, weir_time_us
         return refuse(result, WEIR_CODE_INVALID_RECORD, "Clients are not allowed to write control records");
     if (header->producer_id >= 0 && header->base_sequence < 0)
         return refuse(result, WEIR_CODE_INVALID_RECORD, "Invalid sequence number in a batch with a producer id");
-    if (!rules->log_append_time && (header->attributes & WEIR_ATTR_LOG_APPEND))
-        return refuse(result, WEIR_CODE_INVALID_TIMESTAMP, "Producer should not set timestamp type to LogAppendTime");
     return check_packed(log, records, header, weir__wall_ms(log->model, now), result);
 }
 

@@ -153,17 +153,24 @@ bool weir__marker_commits(const uint8_t *bytes);
 int32_t weir__marker_coordinator_epoch(const uint8_t *bytes);
 
 /* ---- append.c ---- */
+#define WEIR__BAD_RECORDS 16 /* of a batch, so many are told of */
+
 typedef struct weir__appended {
     int16_t code;
     int64_t base_offset;        /* -1 unless it was written, now or before */
     int64_t log_append_time_ms; /* -1 */
     int64_t log_start_offset;   /* -1: not to be told */
-    int32_t bad_record;         /* which record is at fault; -1 none in particular */
     const char *message;        /* NULL */
+    int32_t bad_count;
+    int32_t bad_records[WEIR__BAD_RECORDS]; /* which records are at fault, if it is those */
 } weir__appended;
 
-/* Checks one batch of a client as a leader does: WEIR_CODE_NONE with its header, or what Produce answers. */
-int16_t weir__log_check(const weir__log *log, weir_records records, weir_time_us now, weir_batch_header *header,
+/* Nothing appended, for a reason or not yet. */
+weir__appended weir__not_appended(int16_t code);
+/* Reads the header of a client's only batch: WEIR_CODE_NONE, or what Produce answers. */
+int16_t weir__log_open(weir_records records, weir_batch_header *header, weir__appended *result);
+/* Checks such a batch as a leader does. */
+int16_t weir__log_check(const weir__log *log, weir_records records, weir_time_us now, const weir_batch_header *header,
                         weir__appended *result);
 /* Appends a batch that has been checked. */
 void weir__log_append(weir__log *log, weir_records records, const weir_batch_header *header, weir_time_us now,

@@ -53,21 +53,21 @@ static int16_t verify(weir__exchange *e, weir__log *log, const weir_batch_header
 static void append(weir__exchange *e, weir__log *log, const asked *from, weir__appended *result) {
     const weir_produce_request *request = e->request;
     weir_batch_header header;
-    *result = (weir__appended){WEIR_CODE_NONE, -1, -1, -1, -1, NULL};
+    *result = weir__not_appended(WEIR_CODE_NONE);
     if (request->acks < -1 || request->acks > 1) {
         result->code = WEIR_CODE_INVALID_REQUIRED_ACKS;
         return;
     }
     result->code = weir__leader_check(e, log, -1);
-    if (result->code != WEIR_CODE_NONE ||
-        weir__log_check(log, from->records, e->now, &header, result) != WEIR_CODE_NONE)
+    if (result->code != WEIR_CODE_NONE || weir__log_open(from->records, &header, result) != WEIR_CODE_NONE)
         return;
     if ((header.attributes & WEIR_ATTR_COMPRESSION) == WEIR_COMPRESSION_ZSTD && e->header.api_version < 7) {
         result->code = WEIR_CODE_UNSUPPORTED_COMPRESSION_TYPE;
         return;
     }
     result->code = verify(e, log, &header);
-    if (result->code == WEIR_CODE_NONE)
+    if (result->code == WEIR_CODE_NONE &&
+        weir__log_check(log, from->records, e->now, &header, result) == WEIR_CODE_NONE)
         weir__log_append(log, from->records, &header, e->now, result);
 }
 
@@ -89,11 +89,9 @@ static void tell(weir__exchange *e, const weir__log *log, int32_t index, const w
     to->log_start_offset = result->log_start_offset;
     to->current_leader = (weir_produce_response_leader_id_and_epoch){-1, -1};
     to->error_message = weir_str_of(result->message);
-    if (result->bad_record >= 0) {
-        to->record_errors.count = 1;
-        to->record_errors.items[0] =
-            (weir_produce_response_batch_index_and_error_message){result->bad_record, to->error_message};
-    }
+    for (int32_t n = 0; n < result->bad_count; n++)
+        to->record_errors.items[to->record_errors.count++] =
+            (weir_produce_response_batch_index_and_error_message){result->bad_records[n], to->error_message};
     if (result->code == WEIR_CODE_NOT_LEADER_OR_FOLLOWER && log->leader >= 0 && e->header.api_version >= 10) {
         to->current_leader = (weir_produce_response_leader_id_and_epoch){log->leader, log->leader_epoch};
         name_endpoint(e, log->leader);
@@ -129,7 +127,7 @@ static bool room(weir__exchange *e) {
         if (!WEIR__ANSWER_ARRAY(e, to->partition_responses, request->topic_data.items[t].partition_data.count))
             return false;
         for (int32_t n = 0; n < to->partition_responses.count; n++) {
-            if (!WEIR__ANSWER_ARRAY(e, to->partition_responses.items[n].record_errors, 1))
+            if (!WEIR__ANSWER_ARRAY(e, to->partition_responses.items[n].record_errors, WEIR__BAD_RECORDS))
                 return false;
             to->partition_responses.items[n].record_errors.count = 0;
         }
@@ -150,7 +148,7 @@ weir__handled weir__serve_produce(weir__exchange *e) {
         for (int32_t n = 0; n < from->partition_data.count; n++) {
             const asked *data = &from->partition_data.items[n];
             weir__log *log = weir__topic_log(topic, data->index);
-            weir__appended result = {WEIR_CODE_TRANSACTIONAL_ID_AUTHORIZATION_FAILED, -1, -1, -1, -1, NULL};
+            weir__appended result = weir__not_appended(WEIR_CODE_TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
             if (!forbidden && by_id && topic == NULL)
                 result.code = WEIR_CODE_UNKNOWN_TOPIC_ID;
             else if (!forbidden)

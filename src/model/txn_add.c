@@ -63,17 +63,25 @@ weir__handled weir__serve_add_offsets_to_txn(weir__exchange *e) {
     return WEIR__ANSWERED;
 }
 
-typedef weir_add_partitions_to_txn_request request;
-typedef weir_add_partitions_to_txn_response response;
+typedef weir_add_partitions_to_txn_request_add_partitions_to_txn_topic asked;
+typedef weir_add_partitions_to_txn_response_add_partitions_to_txn_topic_result told;
+
+/* The partitions that a producer names, and the answer to them. */
+typedef struct addition {
+    weir_str id;
+    int64_t producer_id;
+    int16_t epoch;
+    bool verify_only;
+    const asked *asked;
+    told *told;
+    int32_t topics; /* of both */
+} addition;
 
 /* Room for the answer, with every partition's existence as its code. False: the arena is used up. */
-static bool lay_out(weir__exchange *e, const request *in, response *out, bool *missing) {
-    if (!WEIR__ANSWER_ARRAY(e, out->results_by_topic_v3_and_below, in->v3_and_below_topics.count))
-        return false;
-    for (int32_t t = 0; t < in->v3_and_below_topics.count; t++) {
-        const weir_add_partitions_to_txn_request_add_partitions_to_txn_topic *from = &in->v3_and_below_topics.items[t];
-        weir_add_partitions_to_txn_response_add_partitions_to_txn_topic_result *to =
-            &out->results_by_topic_v3_and_below.items[t];
+static bool lay_out(weir__exchange *e, const addition *a, bool *missing) {
+    for (int32_t t = 0; t < a->topics; t++) {
+        const asked *from = &a->asked[t];
+        told *to = &a->told[t];
         to->name = from->name;
         if (!WEIR__ANSWER_ARRAY(e, to->results_by_partition, from->partitions.count))
             return false;
@@ -90,22 +98,19 @@ static bool lay_out(weir__exchange *e, const request *in, response *out, bool *m
 }
 
 /* One code for all partitions that are there. */
-static void answer_all(response *out, int16_t code) {
-    for (int32_t t = 0; t < out->results_by_topic_v3_and_below.count; t++) {
-        weir_add_partitions_to_txn_response_add_partitions_to_txn_topic_result *to =
-            &out->results_by_topic_v3_and_below.items[t];
-        for (int32_t p = 0; p < to->results_by_partition.count; p++)
-            if (to->results_by_partition.items[p].partition_error_code == WEIR_CODE_NONE)
-                to->results_by_partition.items[p].partition_error_code = code;
-    }
+static void answer_all(const addition *a, int16_t code) {
+    for (int32_t t = 0; t < a->topics; t++)
+        for (int32_t p = 0; p < a->told[t].results_by_partition.count; p++)
+            if (a->told[t].results_by_partition.items[p].partition_error_code == WEIR_CODE_NONE)
+                a->told[t].results_by_partition.items[p].partition_error_code = code;
 }
 
 /* Adds all of them, or, for want of memory, none. */
-static bool add_all(weir__exchange *e, const request *in, weir__txn *txn) {
+static bool add_all(weir__exchange *e, const addition *a, weir__txn *txn) {
     size_t before = txn->part_count;
-    for (int32_t t = 0; t < in->v3_and_below_topics.count; t++) {
-        weir_str topic = in->v3_and_below_topics.items[t].name;
-        const weir_i32s *partitions = &in->v3_and_below_topics.items[t].partitions;
+    for (int32_t t = 0; t < a->topics; t++) {
+        weir_str topic = a->asked[t].name;
+        const weir_i32s *partitions = &a->asked[t].partitions;
         for (int32_t p = 0; p < partitions->count; p++) {
             if (!weir__txn_has(txn, topic, partitions->items[p]) &&
                 !weir__txn_add_part(e->model, txn, topic, partitions->items[p])) {
@@ -120,22 +125,58 @@ static bool add_all(weir__exchange *e, const request *in, weir__txn *txn) {
     return true;
 }
 
-weir__handled weir__serve_add_partitions_to_txn(weir__exchange *e) {
-    const request *in = e->request;
-    response *out = e->response;
+/* Tells of each partition whether it is in the transaction. */
+static void verify_all(const addition *a, const weir__txn *txn) {
+    for (int32_t t = 0; t < a->topics; t++)
+        for (int32_t p = 0; p < a->told[t].results_by_partition.count; p++)
+            if (!weir__txn_has(txn, a->asked[t].name, a->asked[t].partitions.items[p]))
+                a->told[t].results_by_partition.items[p].partition_error_code = WEIR_CODE_TRANSACTION_ABORTABLE;
+}
+
+static weir__handled serve_addition(weir__exchange *e, const addition *a) {
     bool missing = false;
-    if (e->header.api_version > 3)
-        return WEIR__CLOSED; /* spoken between brokers only */
-    if (!lay_out(e, in, out, &missing))
+    if (!lay_out(e, a, &missing))
         return WEIR__NO_ROOM;
     if (missing) {
-        answer_all(out, WEIR_CODE_OPERATION_NOT_ATTEMPTED);
+        answer_all(a, WEIR_CODE_OPERATION_NOT_ATTEMPTED);
         return WEIR__ANSWERED;
     }
-    int16_t code =
-        permit(e, in->v3_and_below_transactional_id, in->v3_and_below_producer_id, in->v3_and_below_producer_epoch);
-    if (code == WEIR_CODE_NONE && !add_all(e, in, weir__txns_find(e->model, in->v3_and_below_transactional_id)))
+    int16_t code = permit(e, a->id, a->producer_id, a->epoch);
+    weir__txn *txn = weir__txns_find(e->model, a->id);
+    if (code != WEIR_CODE_NONE)
+        answer_all(a, code);
+    else if (a->verify_only)
+        verify_all(a, txn);
+    else if (!add_all(e, a, txn))
         return WEIR__CLOSED;
-    answer_all(out, code);
     return WEIR__ANSWERED;
+}
+
+weir__handled weir__serve_add_partitions_to_txn(weir__exchange *e) {
+    const weir_add_partitions_to_txn_request *in = e->request;
+    weir_add_partitions_to_txn_response *out = e->response;
+    if (e->header.api_version < 4) {
+        if (!WEIR__ANSWER_ARRAY(e, out->results_by_topic_v3_and_below, in->v3_and_below_topics.count))
+            return WEIR__NO_ROOM;
+        addition only = {in->v3_and_below_transactional_id, in->v3_and_below_producer_id,
+                         in->v3_and_below_producer_epoch,   false,
+                         in->v3_and_below_topics.items,     out->results_by_topic_v3_and_below.items,
+                         in->v3_and_below_topics.count};
+        return serve_addition(e, &only);
+    }
+    /* Meant for brokers; without authorization anybody may ask. */
+    if (!WEIR__ANSWER_ARRAY(e, out->results_by_transaction, in->transactions.count))
+        return WEIR__NO_ROOM;
+    weir__handled handled = WEIR__ANSWERED;
+    for (int32_t n = 0; n < in->transactions.count && handled == WEIR__ANSWERED; n++) {
+        const weir_add_partitions_to_txn_request_add_partitions_to_txn_transaction *from = &in->transactions.items[n];
+        weir_add_partitions_to_txn_response_add_partitions_to_txn_result *to = &out->results_by_transaction.items[n];
+        to->transactional_id = from->transactional_id;
+        if (!WEIR__ANSWER_ARRAY(e, to->topic_results, from->topics.count))
+            return WEIR__NO_ROOM;
+        addition one = {from->transactional_id, from->producer_id,       from->producer_epoch, from->verify_only,
+                        from->topics.items,     to->topic_results.items, from->topics.count};
+        handled = serve_addition(e, &one);
+    }
+    return handled;
 }

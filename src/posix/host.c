@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <string.h>
+#include <time.h>
 
 #include <weir/posix.h>
 
@@ -14,6 +15,9 @@ enum {
 
 /* Link numbers are small by contract; this only keeps a broken one from asking for the whole memory. */
 #define LINKS_MAX UINT32_C(65536)
+
+/* How long a step sleeps when the system cannot wait for sockets. */
+#define BLIND_US 10000
 
 typedef struct driven {
     weir_client *client;
@@ -162,6 +166,16 @@ static void prepare_wait(weir_posix *posix, weir_time_us *until) {
     }
 }
 
+/* Spends the time that poll has refused to spend: those who step again and again would otherwise keep the machine busy
+   for as long as it refuses. */
+static void wait_blindly(weir_time_us until) {
+    weir_time_us now = weir_posix_now();
+    if (until <= now)
+        return;
+    struct timespec pause = {.tv_nsec = 1000 * (long)(until - now < BLIND_US ? until - now : BLIND_US)};
+    (void)nanosleep(&pause, NULL);
+}
+
 /* Milliseconds for poll, rounded up, so that it never returns just before the deadline. */
 static int poll_timeout(weir_time_us until) {
     if (until == WEIR_NEVER)
@@ -191,8 +205,10 @@ weir_err weir_posix_step(weir_posix *posix, weir_time_us until) {
     prepare_wait(posix, &until);
     if (poll(posix->polls, (nfds_t)posix->link_total, poll_timeout(until)) < 0) {
         /* A signal, or the system lacks memory: either way nothing is known about any socket. */
-        if (errno != EINTR)
+        if (errno != EINTR) {
             err = WEIR_E_NO_MEMORY;
+            wait_blindly(until);
+        }
         for (size_t i = 0; i < posix->link_total; i++)
             posix->polls[i].revents = 0;
     }

@@ -48,7 +48,7 @@ static weir_err refuse(weir_sink *sink, const weir__sink_batch *batch, weir_err 
 /* Puts the compressed set in place of the plain one at *memory, unless there is no memory for it or it is not smaller:
    plain sets are always allowed. */
 static weir_records compress(weir_sink *sink, const weir_message_writer *w, uint8_t **memory, size_t *size) {
-    weir_compression codec = sink->config.compression_type;
+    weir_compression codec = (weir_compression)sink->config.compression_type;
     weir_records plain = weir_message_close(w);
     size_t front = WEIR_MESSAGE_OVERHEAD(1), len = weir_records_compress_bound(codec, plain.len), room = front + len;
     uint8_t *packed = sink->alloc->take(sink->alloc, room);

@@ -149,7 +149,7 @@ def lines_of_message(name, opened):
 def archives():
     """The jars of Kafka's clients, the newest first."""
     for version in VERSIONS:
-        folder = pathlib.Path(jars.kafka(version)).parent
+        folder = jars.kafka_folder(version)
         yield zipfile.ZipFile(folder / f"kafka-clients-{version}.jar")
 
 

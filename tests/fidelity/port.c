@@ -1,15 +1,22 @@
-/* A model of a one-broker cluster behind standard input: "send HEX" carries a request frame to it and prints the
-   response frame, "wait MS" lets time pass and prints "ok". Time is virtual and passes only while something is due.
+/* A model of a one-broker cluster behind standard input. Each line has an answer of one line:
+
+     open             the number of a new connection
+     send N HEX       carries bytes to the broker: "ok"
+     await N MS       the next response frame in hexadecimal; "closed", or "none" when so much time has passed
+     close N          "ok"
+     wait MS          lets time pass: "ok"
+
+   Time is virtual and passes only in "await" and "wait".
 
    usage: fidelity_port RELEASE TRANSACTION_VERSION     (RELEASE: 3.9 or 4.4) */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model.h"
 
-#define LINE     (1u << 20)
-#define PATIENCE ((weir_time_us)60 * 1000000) /* for an answer */
+#define LINE (1u << 20)
 
 static void *take(weir_alloc *self, size_t size) {
     (void)self;
@@ -24,9 +31,14 @@ static void give(weir_alloc *self, void *p, size_t size) {
 
 static weir_alloc heap = {take, give};
 
-/* Lets time go on to `until`, or to an answer. */
+/* Whether there is something to say about a connection. */
+static bool told(const weir__model *model, int32_t connection) {
+    return weir__model_output(model, connection).len > 0 || weir__model_closing(model, connection);
+}
+
+/* Lets time go on to `until`, or to an answer on the connection (-1: whatever comes). */
 static weir_time_us pass(weir__model *model, int32_t connection, weir_time_us now, weir_time_us until) {
-    while (now < until && (connection < 0 || weir__model_output(model, connection).len == 0)) {
+    while (now < until && (connection < 0 || !told(model, connection))) {
         weir_time_us due = weir__model_deadline(model);
         now = due <= now ? now + 1 : due < until ? due : until;
         weir__model_tick(model, now);
@@ -46,17 +58,51 @@ static size_t from_hex(const char *text, uint8_t *bytes) {
     return len;
 }
 
+/* Prints what await says. */
 static void print_output(weir__model *model, int32_t connection) {
     weir_bytes output = weir__model_output(model, connection);
-    for (uint32_t n = 0; n < output.len; n++)
+    if (output.len == 0) {
+        bool closing = weir__model_closing(model, connection);
+        if (closing)
+            weir__model_disconnect(model, connection);
+        printf(closing ? "closed\n" : "none\n");
+        return;
+    }
+    uint32_t size = ((uint32_t)output.p[0] << 24 | (uint32_t)output.p[1] << 16 | (uint32_t)output.p[2] << 8 |
+                     (uint32_t)output.p[3]) +
+                    4;
+    for (uint32_t n = 0; n < size; n++)
         printf("%02x", output.p[n]);
     printf("\n");
-    weir__model_sent(model, connection, output.len);
+    weir__model_sent(model, connection, size);
+}
+
+/* Does what a line says; returns the time after that. */
+static weir_time_us obey(weir__model *model, const char *line, weir_time_us now) {
+    static uint8_t bytes[LINE / 2];
+    int32_t connection = 0, ms = 0;
+    int at = 0;
+    if (strncmp(line, "open", 4) == 0) {
+        printf("%d\n", (int)weir__model_connect(model, 1));
+        return now;
+    }
+    if (sscanf(line, "await %" SCNd32 " %" SCNd32, &connection, &ms) == 2) {
+        now = pass(model, connection, now, now + (weir_time_us)1000 * ms);
+        print_output(model, connection);
+        return now;
+    }
+    if (sscanf(line, "send %" SCNd32 " %n", &connection, &at) == 1)
+        weir__model_receive(model, connection, (weir_bytes){bytes, (uint32_t)from_hex(line + at, bytes)}, now);
+    else if (sscanf(line, "close %" SCNd32, &connection) == 1)
+        weir__model_disconnect(model, connection);
+    else if (sscanf(line, "wait %" SCNd32, &ms) == 1)
+        now = pass(model, -1, now, now + (weir_time_us)1000 * ms);
+    printf("ok\n");
+    return now;
 }
 
 int main(int argc, char **argv) {
     static char line[LINE];
-    static uint8_t bytes[LINE / 2];
     weir__model_config config;
     weir_time_us now = 1000000;
     if (argc != 3)
@@ -67,21 +113,13 @@ int main(int argc, char **argv) {
     config.coordinators = 1;
     config.transaction_timeout_check_ms = 1000;
     config.marker_us = 1000;
+    config.first_producer_id = 1000;
     weir__model *model = weir__model_new(&config, &heap);
-    int32_t connection = model != NULL ? weir__model_connect(model, 1) : -1;
-    while (connection >= 0 && fgets(line, sizeof line, stdin) != NULL) {
-        if (strncmp(line, "send ", 5) == 0) {
-            size_t len = from_hex(line + 5, bytes);
-            weir__model_receive(model, connection, (weir_bytes){bytes, (uint32_t)len}, now);
-            now = pass(model, connection, now, now + PATIENCE);
-            print_output(model, connection);
-        } else if (strncmp(line, "wait ", 5) == 0) {
-            now = pass(model, -1, now, now + 1000 * strtol(line + 5, NULL, 10));
-            printf("ok\n");
-        }
+    while (model != NULL && fgets(line, sizeof line, stdin) != NULL) {
+        now = obey(model, line, now);
         fflush(stdout);
     }
     if (model != NULL)
         weir__model_free(model);
-    return 0;
+    return model != NULL ? 0 : 1;
 }

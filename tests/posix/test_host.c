@@ -312,6 +312,29 @@ START_TEST(open_files_used_up_is_reported) {
 }
 END_TEST
 
+/* poll takes no more entries than the process may have files. */
+START_TEST(poll_that_fails_does_not_spin) {
+    struct rlimit limit, none;
+    connect_link(0);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    weir_time_us begin = weir_posix_now(), end = begin + 100 * MS;
+    int steps = 0;
+    for (; weir_posix_now() < end; steps++)
+        ck_assert_int_eq(weir_posix_step(posix, end), WEIR_E_NO_MEMORY);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    ck_assert_int_le(steps, 20);
+    client.links[0].in_room = sizeof small;
+    ck_assert_int_eq(write(peer, "x", 1), 1);
+    begin = weir_posix_now();
+    while (client.links[0].received == 0 && weir_posix_now() < begin + PATIENCE_US)
+        ck_assert_int_eq(step(20 * MS), WEIR_OK);
+    ck_assert_uint_eq(client.links[0].received, 1);
+}
+END_TEST
+
 START_TEST(memory_used_up_is_reported) {
     int failures = 0;
     for (int n = 0; n < 4; n++) {
@@ -398,6 +421,7 @@ int main(void) {
     tcase_add_test(tests, deadline_ends_the_wait);
     tcase_add_test(tests, signal_ends_the_wait);
     tcase_add_test(tests, open_files_used_up_is_reported);
+    tcase_add_test(tests, poll_that_fails_does_not_spin);
     tcase_add_test(tests, memory_used_up_is_reported);
     tcase_add_test(tests, free_closes_sockets);
     tcase_add_test(tests, call_waits_for_its_end);

@@ -67,7 +67,7 @@ static void print(const char *name, weir_records set) {
 }
 
 /* The records of a batch again as a message set; those with headers are left out. */
-static void print_messages(const char *name, weir_records batch, int8_t magic, int codec) {
+static void print_messages(const char *name, weir_records batch, int8_t magic, weir_compression codec) {
     weir_batch_header h;
     weir_batch_walk walk;
     weir_record record;
@@ -100,7 +100,7 @@ int main(void) {
     print("none", plain);
     for (int8_t magic = 0; magic < 2; magic++)
         for (int codec = 0; codec < 4; codec++)
-            print_messages(names[magic][codec], plain, magic, codec);
+            print_messages(names[magic][codec], plain, magic, (weir_compression)codec);
     print("transactional", weir_batch_close(&w, &somebody));
     for (int id = 1; id <= 4; id++) {
         const weir__codec *codec = weir__codec_find(id);

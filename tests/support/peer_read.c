@@ -67,9 +67,10 @@ static weir_records message_set(weir_batch_writer *from, int64_t base, peer_batc
         ck_assert_int_eq(weir_message_append(&w, &record), WEIR_OK);
     }
     weir_records plain = weir_message_close(&w);
-    weir_err err = weir_records_compress(&peer_heap, how.compression, magic, (weir_bytes){plain.p, plain.len},
-                                         packed + front, &len);
-    return err == WEIR_OK ? weir_message_close_compressed(&w, how.compression, packed, len) : plain;
+    weir_compression codec = (weir_compression)how.compression;
+    weir_err err =
+        weir_records_compress(&peer_heap, codec, magic, (weir_bytes){plain.p, plain.len}, packed + front, &len);
+    return err == WEIR_OK ? weir_message_close_compressed(&w, codec, packed, len) : plain;
 }
 
 void peer_append(peer_log *log, int32_t count, peer_batch how) {

@@ -98,7 +98,7 @@ static bool matters(weir_bytes frame) {
         WEIR_API_LIST_TRANSACTIONS,
         WEIR_API_DESCRIBE_TOPIC_PARTITIONS,
     };
-    int16_t key = frame.len >= 6 ? (int16_t)(frame.p[4] << 8 | frame.p[5]) : -1;
+    int16_t key = (int16_t)(frame.len >= 6 ? frame.p[4] << 8 | frame.p[5] : -1);
     for (size_t n = 0; n < sizeof mere_questions / sizeof mere_questions[0]; n++)
         if (key == mere_questions[n])
             return false;
@@ -258,7 +258,7 @@ static int patience_ms(const server *s) {
     weir_time_us until = weir__model_deadline(s->model);
     if (s->journal != NULL && journal_dirty(s->journal) && s->sync_at < until)
         until = s->sync_at;
-    weir_time_us left = until > s->now ? (until - s->now + 999) / 1000 : 0;
+    weir_time_us left = until > s->now ? (until - s->now - 1) / 1000 + 1 : 0;
     return left > 60000 ? 60000 : (int)left;
 }
 

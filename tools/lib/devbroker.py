@@ -7,16 +7,18 @@ import subprocess
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAM = pathlib.Path(os.environ.get("WEIR_DEVBROKER") or ROOT / "build/tools/devbroker/weir-devbroker").resolve()
+# Of the build that the program WEIR is from.
+BUILD = pathlib.Path(os.environ["WEIR"]).resolve().parents[2] if "WEIR" in os.environ else ROOT / "build"
+PROGRAM = BUILD / "tools/devbroker/weir-devbroker"
 STOP_SECONDS = 10
 
 
 class DevBroker:
-    """A running weir-devbroker. `options`: further words of its command line."""
+    """A running weir-devbroker. `options`: further words of its command line; `program`: another build of it."""
 
-    def __init__(self, *options, port=0):
+    def __init__(self, *options, port=0, program=PROGRAM):
         began = time.monotonic()
-        self._process = subprocess.Popen([PROGRAM, "--port", str(port), *map(str, options)], stdout=subprocess.PIPE,
+        self._process = subprocess.Popen([program, "--port", str(port), *map(str, options)], stdout=subprocess.PIPE,
                                          stderr=subprocess.PIPE, text=True)
         line = self._process.stdout.readline()
         self.seconds_to_start = time.monotonic() - began

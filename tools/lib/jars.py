@@ -112,9 +112,14 @@ def _broker(version):
     return artifacts + ([_JAXB] if number < (1,) else [])
 
 
+def kafka_folder(version=NEWEST):
+    """The folder with the jars of Kafka's broker and clients."""
+    return _resolve(f"kafka-{version}", _broker(version))
+
+
 def kafka(version=NEWEST):
     """The class path of Kafka's broker and clients."""
-    folder = _resolve(f"kafka-{version}", _broker(version))
+    folder = kafka_folder(version)
     return f"{folder}/*:{folder}"
 
 

@@ -1,6 +1,6 @@
 #include "asker.h"
 
-#include <check.h>
+#include "checks.h"
 #include <string.h>
 
 static const void *asker_fill(weir__request *request, int16_t version) {

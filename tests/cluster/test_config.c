@@ -1,5 +1,5 @@
 /* The table of properties, and what is said about wrong ones. */
-#include <check.h>
+#include "checks.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

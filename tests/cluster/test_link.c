@@ -1,5 +1,5 @@
 /* One connection: versions, damage, time-outs, back-off. */
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Every allocation fails in turn: nothing is lost or leaked, and work goes on when there is memory again. */
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* What is known of brokers, topics and leaders, and how it changes. */
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 #include <string.h>
 

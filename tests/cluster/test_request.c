@@ -1,5 +1,5 @@
 /* Requests: sent again after a loss or not, given up, taken back; coordinators; calls of the public interface. */
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Runs of alike records, which the reader and the writer take by a shorter way, and all that ends a run. */
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Batches made by the official Java client: Weir reads in them what Java does, and writes the very same bytes. */
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 #include <string.h>
 

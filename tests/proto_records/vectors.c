@@ -1,7 +1,7 @@
 #define _POSIX_C_SOURCE 200809L /* getline, open_memstream */
 #include "vectors.h"
 
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "drain.h"
 
-#include <check.h>
+#include "checks.h"
 #include <stdio.h>
 
 #define PATIENCE (120 * (weir_time_us)SECOND)

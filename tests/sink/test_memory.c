@@ -1,5 +1,5 @@
 /* Every allocation fails in turn: an error or a pause, never a record lost, written twice or leaked. */
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 #include <string.h>
 

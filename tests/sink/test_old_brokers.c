@@ -1,5 +1,5 @@
 /* Writing to brokers of Kafka 0.10: message sets of magic 1, without producer ids, in order. */
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Opening a sink: topics, limits, what earlier runs left, and what becomes of a checkpoint's committables. */
-#include <check.h>
+#include "checks.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

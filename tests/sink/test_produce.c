@@ -1,5 +1,5 @@
 /* Batches on their way: sequences, order, retries, limits, back-pressure. */
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Committables as bytes, and bytes that are none. */
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Transactions: what is sent under each transaction version, states, the pool, and what an EndTxn may come to. */
-#include <check.h>
+#include "checks.h"
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "harvest.h"
 
-#include <check.h>
+#include "checks.h"
 #include <stdio.h>
 #include <string.h>
 

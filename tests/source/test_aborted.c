@@ -1,6 +1,6 @@
 #include "aborted.h"
 
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 
 typedef weir_fetch_response_aborted_transaction transaction;

@@ -1,7 +1,7 @@
 /* How it is asked for: sessions, leaders, losses, errors. */
 #include "harvest.h"
 
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Message sets of magic 0 and 1, from brokers of Kafka 0.10.0 and from newer ones that still have them. */
 #include "harvest.h"
 
-#include <check.h>
+#include "checks.h"
 #include <string.h>
 
 #include "codec.h"

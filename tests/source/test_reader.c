@@ -1,7 +1,7 @@
 /* What is handed out: ranges, transactions, compression, positions, damage. */
 #include "harvest.h"
 
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 #include <string.h>
 

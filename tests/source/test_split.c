@@ -1,6 +1,6 @@
 #include <weir/source.h>
 
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 #include <string.h>
 

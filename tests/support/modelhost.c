@@ -1,6 +1,6 @@
 #include "modelhost.h"
 
-#include <check.h>
+#include "checks.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The cluster as a whole: clients, links, rules and the wire. */
 #include "peer.h"
 
-#include <check.h>
+#include "checks.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

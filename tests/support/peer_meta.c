@@ -1,5 +1,5 @@
 /* Answers about the cluster itself: versions, metadata, coordinators, configuration. */
-#include <check.h>
+#include "checks.h"
 #include <stdio.h>
 #include <string.h>
 

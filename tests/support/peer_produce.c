@@ -1,5 +1,5 @@
 /* Produce as a partition's leader sees it: sequence numbers, the last five batches of a producer, transactions. */
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 #include <string.h>
 

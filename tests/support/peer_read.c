@@ -1,5 +1,5 @@
 /* The cluster's logs: batches that a test puts there, and ListOffsets, OffsetForLeaderEpoch and Fetch about them. */
-#include <check.h>
+#include "checks.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* The transaction coordinator, and the coordinator of the one ledger group. */
-#include <check.h>
+#include "checks.h"
 #include <stdio.h>
 #include <string.h>
 

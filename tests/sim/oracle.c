@@ -331,6 +331,13 @@ void oracle_told(sim_world *w, sim_process *p, const weir_job_event *event) {
     }
 }
 
+/* Whether the job gave up over an answer that says: ask again. */
+static bool should_have_waited(const weir_fault *fault) {
+    weir_class class = weir_code_class(fault->code);
+    return fault->err == WEIR_E_BROKER &&
+           (class == WEIR_CLASS_RETRY || class == WEIR_CLASS_REFRESH || class == WEIR_CLASS_FIND_COORDINATOR);
+}
+
 void oracle_ended(sim_world *w, sim_process *p) {
     const weir_job_result *result = &p->result;
     sim_oracle *o = &w->oracle;
@@ -346,7 +353,8 @@ void oracle_ended(sim_world *w, sim_process *p) {
     w->refused[p->machine] = result->fault.err == WEIR_E_CHECKPOINT || result->fault.err == WEIR_E_FENCED;
     bool starved = p->memory.failed && result->fault.err == WEIR_E_MALFORMED;
     bool wrong = result->fault.err == WEIR_E_CONFIG || result->fault.err == WEIR_E_MALFORMED ||
-                 result->fault.err == WEIR_E_TOO_LARGE || result->fault.err == WEIR_E_VERSION;
+                 result->fault.err == WEIR_E_TOO_LARGE || result->fault.err == WEIR_E_VERSION ||
+                 should_have_waited(&result->fault);
     wrong = wrong && !starved;
     if (wrong)
         world_violate(w, 4, "the job ends without a cause: %s", result->fault.text);

@@ -24,6 +24,10 @@ void tap_wire_free(sim_tap_wire *t) {
     memset(t, 0, sizeof *t);
 }
 
+int16_t tap_last_api(const sim_tap_wire *t) {
+    return t->sent > 0 ? t->flights[(t->sent - 1) % TAP_FLIGHTS].api : -1;
+}
+
 /* ---- frames ---- */
 static void frame_add(sim_tap_frame *f, const uint8_t *bytes, size_t len) {
     if (f->len + len > f->room) {
@@ -92,6 +96,9 @@ static void saw_batch(sim_world *w, sim_wire *wire, sim_tap_flight *flight, int3
     sim_tap_batch *batch = batch_at(t, header.producer_id, header.producer_epoch, partition, header.base_sequence);
     uint32_t crc = weir_crc32c(0, records.p, records.len);
     if (!batch->used) {
+        if (header.base_sequence != 0 && !batch_at(t, header.producer_id, header.producer_epoch, partition, 0)->used)
+            world_violate(w, 5, "producer %lld epoch %d begins partition %d with sequence %d",
+                          (long long)header.producer_id, header.producer_epoch, partition, header.base_sequence);
         *batch = (sim_tap_batch){
             true,        false, header.producer_epoch, partition, header.base_sequence, header.producer_id,
             records.len, crc,   wire->process};

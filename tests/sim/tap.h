@@ -62,6 +62,8 @@ typedef struct sim_tap {
 void tap_reset(sim_tap *t);
 void tap_wire_open(sim_tap_wire *t);
 void tap_wire_free(sim_tap_wire *t);
+/* The API of the request that was sent last; -1: none yet. */
+int16_t tap_last_api(const sim_tap_wire *t);
 void tap_sent(struct sim_world *w, struct sim_wire *wire, const uint8_t *bytes, size_t len);
 void tap_received(struct sim_world *w, struct sim_wire *wire, const uint8_t *bytes, size_t len);
 

@@ -168,6 +168,8 @@ struct weir_sink {
     weir__sink_topic *topics;
     uint32_t topic_count, topic_cap;
     size_t memory_used;
+    weir_time_us starved_since,
+        starved_wake;        /* no memory for a batch, with none left to wait for; 0, WEIR_NEVER: not */
     size_t batch_size;       /* batch.size, or less where the topic allows less */
     weir__list free_batches; /* of batch_size, to be used again */
     uint32_t open_batches, queued_batches;

@@ -63,7 +63,7 @@ bool weir__log_lead(weir__log *log, int32_t leader) {
 int64_t weir__log_stable(const weir__log *log) {
     if (log->open_count == 0)
         return log->end;
-    return log->open[0].first_offset > log->start ? log->open[0].first_offset : log->start;
+    return log->open[0].first_offset; /* even below the start, after DeleteRecords */
 }
 
 size_t weir__log_seek(const weir__log *log, int64_t offset) {

@@ -1,6 +1,8 @@
 """Where the model is meant to differ from Kafka: (script, label of the line) and why."""
 
 MEANT = {
+    ("fetch-deleted-records", "m"): "Kafka looks for the largest timestamp in the file, in which deleted records still "
+                                    "are",
     ("txn-two-partitions-abort", "m"): "Kafka lists the aborted transactions up to the next entry of the offset index, "
                                        "the model up to the last batch that is read",
 }

@@ -108,10 +108,12 @@ weir__handled weir__serve_create_topics(weir__exchange *e) {
         to->error_code = named(request, n, request->topics.count) > 1
                              ? say(WEIR_CODE_INVALID_REQUEST, "Duplicate topic name.", &said->message)
                              : check_create(model, w, partitions, &said->message);
-        if (to->error_code == WEIR_CODE_NONE && request->validate_only)
-            said->id = weir__topic_next_id(model); /* Kafka makes one up as well */
-        else if (to->error_code == WEIR_CODE_NONE)
+        if (to->error_code == WEIR_CODE_NONE && request->validate_only) {
+            said->id = weir__topic_next_id(model); /* as if it had been made */
+            model->topics_created++;
+        } else if (to->error_code == WEIR_CODE_NONE) {
             to->error_code = create(model, w, partitions, leaders.items, &said->id);
+        }
         if (to->error_code != WEIR_CODE_NONE)
             continue;
         to->num_partitions = partitions;

@@ -198,9 +198,10 @@ static bool read_log(weir__exchange *e, const weir__log *log, const weir__cursor
         data->aborted_transactions.count = 0;
     if (diverges(data))
         return true;
-    int64_t most = cursor->max_bytes < left ? cursor->max_bytes : left;
-    weir_records records =
-        weir__log_read(log, cursor->offset, committed ? stable : log->end, most > 0 ? (size_t)most : 0, whole, &next);
+    int64_t most = cursor->max_bytes < left ? cursor->max_bytes : left, limit = committed ? stable : log->end;
+    if (cursor->offset >= limit)
+        return true;
+    weir_records records = weir__log_read(log, cursor->offset, limit, most > 0 ? (size_t)most : 0, whole, &next);
     if (records.len == 0)
         return true;
     data->records = records;

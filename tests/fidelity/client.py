@@ -164,8 +164,10 @@ class Client:
             if name in ("CreateTopics", "CreatePartitions") and set(shown.codes(document)) == {0}:
                 if not values.get("validate"):
                     self._await_topic(topic, values.get("count", 1))
-            if name == "DeleteTopics" and set(shown.codes(document)) == {0} and topic:
-                self._await_no_topic(topic)
+
+        for deleted in document["responses"] if name == "DeleteTopics" else []:
+            if deleted["errorCode"] == 0:
+                self._await_no_topic(deleted["name"])
 
     def _wait(self, _, words):
         """`wait 500`"""

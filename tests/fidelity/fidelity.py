@@ -78,10 +78,12 @@ def differences(play, model, real):
 def _members(value, path=""):
     """The leaves of a document by their path."""
     if isinstance(value, dict):
-        return {where: leaf for key, member in value.items() for where, leaf in _members(member, f"{path}.{key}").items()}
-    if isinstance(value, list) and value:
-        return {where: leaf for n, item in enumerate(value) for where, leaf in _members(item, f"{path}.{n}").items()}
-    return {path[1:]: value}
+        parts = value.items()
+    elif isinstance(value, list) and value:
+        parts = enumerate(value)
+    else:
+        return {path[1:]: value}
+    return {where: leaf for key, part in parts for where, leaf in _members(part, f"{path}.{key}").items()}
 
 
 def _parsed(text):

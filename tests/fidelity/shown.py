@@ -107,5 +107,3 @@ class Shown:
             count = sum(1 for known in self._names if known[0] == kind)
             return self._names.setdefault((kind, value), f"{kind} {count + 1}")
         return value
-
-

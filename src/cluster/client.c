@@ -55,6 +55,11 @@ void weir__trouble_over(weir_client *client) {
         weir_fault_clear(&client->trouble);
 }
 
+void weir__trouble_memory(weir_client *client, const char *what) {
+    if (client->trouble.err != WEIR_E_NO_MEMORY)
+        weir__trouble(client, WEIR_E_UNREACHABLE, NULL, "no memory for a while (%s): raise the memory budget", what);
+}
+
 const weir_fault *weir_client_trouble(const weir_client *client) {
     return &client->trouble;
 }

@@ -112,6 +112,7 @@ void weir__hello_start(weir__link *link, weir_time_us now) {
     hello->active = true;
     if (weir__flight_launch(link, hello, link->hello_version, now) != WEIR_OK) {
         hello->active = false;
-        weir__link_drop(link, "no memory for the first request", now);
+        weir__trouble_memory(link->client, "for the first request");
+        weir__link_hang_up(link, now);
     }
 }

@@ -59,12 +59,17 @@ static weir_time_us setup_timeout(const weir_config *config) {
 
 weir__link *weir__link_want(weir_client *client, weir__broker *broker, weir__use use, weir_time_us now) {
     weir__link *link = broker->links[use];
-    if (link == NULL)
-        link = link_new(client, broker, use);
-    if (link == NULL || link->state != WEIR__LINK_CLOSED)
+    if (link != NULL && link->state != WEIR__LINK_CLOSED)
         return link;
     if (broker->retry_at > now)
         return NULL;
+    if (link == NULL)
+        link = link_new(client, broker, use);
+    if (link == NULL) {
+        weir__trouble_memory(client, "to connect to a broker");
+        broker->retry_at = now + weir__client_backoff(client, 1);
+        return NULL;
+    }
     link->state = WEIR__LINK_OPENING;
     link->ask_open = true;
     link->expires = now + setup_timeout(&client->config);
@@ -121,9 +126,9 @@ static void link_close(weir__link *link, weir_time_us now) {
     weir__metadata_refresh(client);
 }
 
-/* Closes the link from this side. Unless the host has yet to be asked to open it: then what there is to be closed, if
-   anything, is the connection before, and that stands. */
-static void hang_up(weir__link *link, weir_time_us now) {
+/* Unless the host has yet to be asked to open it: then what there is to be closed, if anything, is the connection
+   before, and that stands. */
+void weir__link_hang_up(weir__link *link, weir_time_us now) {
     link->ask_close = link->ask_close || !link->ask_open;
     link_close(link, now);
 }
@@ -132,7 +137,7 @@ void weir__link_drop(weir__link *link, const char *why, weir_time_us now) {
     if (link->state == WEIR__LINK_CLOSED)
         return;
     weir__trouble(link->client, WEIR_E_UNREACHABLE, link->broker, "%s", why);
-    hang_up(link, now);
+    weir__link_hang_up(link, now);
 }
 
 void weir__link_free(weir__link *link) {
@@ -170,7 +175,7 @@ static void response_overdue(weir__link *link, weir_time_us now) {
                   "a response of %u bytes does not fit the memory that is left: raise the memory budget or lower "
                   "fetch.max.bytes",
                   link->frame_size);
-    hang_up(link, now);
+    weir__link_hang_up(link, now);
 }
 
 void weir__link_tick(weir__link *link, weir_time_us now) {
@@ -278,7 +283,7 @@ static bool size_arrived(weir__link *link, weir_time_us now) {
         return true;
     }
     weir__trouble(link->client, WEIR_E_MALFORMED, link->broker, "%s", wrong_listener(b));
-    hang_up(link, now);
+    weir__link_hang_up(link, now);
     return false;
 }
 
@@ -303,6 +308,6 @@ void weir_client_received(weir_client *client, uint32_t number, size_t bytes, we
     if (!weir__flight_land(link, frame, size, now)) {
         weir__trouble(client, WEIR_E_MALFORMED, link->broker,
                       "its response breaks the protocol; the connection is given up");
-        hang_up(link, now);
+        weir__link_hang_up(link, now);
     }
 }

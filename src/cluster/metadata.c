@@ -195,8 +195,12 @@ void weir__metadata_tick(weir_client *client, weir_time_us now) {
     rebootstrap(client); /* also for a request that waits because no broker can be reached */
     if (request->active || weir__metadata_deadline(client) > now)
         return;
-    if (!topics_reserve(client, topic_count(client)))
+    if (!topics_reserve(client, topic_count(client))) {
+        weir__trouble_memory(client, "to ask for metadata");
+        client->metadata_wanted = true;
+        client->metadata_next = now + weir__client_backoff(client, ++client->metadata_attempts);
         return;
+    }
     request->api = weir_api_find(WEIR_API_METADATA);
     request->max_version = -1;
     request->target = WEIR_TARGET_ANY;

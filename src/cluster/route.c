@@ -79,6 +79,7 @@ static void place(weir_client *client, weir__request *request, weir_time_us now)
     bool spoken = version >= 0 && version >= request->min_version;
     weir_err err = spoken ? weir__flight_launch(link, request, version, now) : WEIR_E_VERSION;
     if (err == WEIR_E_NO_MEMORY) {
+        weir__trouble_memory(client, request->api->name);
         request->not_before = now + client->config.retry_backoff_ms * 1000;
         weir__list_push(&client->waiting, &request->node);
     } else if (err != WEIR_OK) {

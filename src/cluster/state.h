@@ -121,6 +121,8 @@ void weir__trouble(weir_client *client, weir_err err, const weir__broker *broker
 
 /* A connection has become usable: what kept it from that is over. Want of memory stays known. */
 void weir__trouble_over(weir_client *client);
+/* Memory was short for what is tried again soon: a trouble that passes. */
+void weir__trouble_memory(weir_client *client, const char *what);
 
 /* ---- broker.c ---- */
 weir_err weir__brokers_bootstrap(weir_client *client, weir_fault *fault);
@@ -136,6 +138,8 @@ void weir__brokers_free(weir_client *client);
 /* ---- link.c ---- */
 /* The link of a broker for a use, opened when it is not; NULL when it is in back-off or there is no memory. */
 weir__link *weir__link_want(weir_client *client, weir__broker *broker, weir__use use, weir_time_us now);
+/* Closes the link from this side, without a word. */
+void weir__link_hang_up(weir__link *link, weir_time_us now);
 void weir__link_drop(weir__link *link, const char *why, weir_time_us now);
 /* When the next thing on a link is due. */
 weir_time_us weir__link_deadline(const weir__link *link);

@@ -39,10 +39,13 @@ static int16_t check_records(const weir__log_rules *rules, const weir_batch_head
     weir_record record;
     weir_err err;
     int32_t n = 0;
+    result->max_timestamp = -1;
     weir_batch_walk_init(&walk, header, plain);
-    for (; (err = weir_batch_next(&walk, &record)) == WEIR_OK; n++)
+    for (; (err = weir_batch_next(&walk, &record)) == WEIR_OK; n++) {
+        result->max_timestamp = record.timestamp > result->max_timestamp ? record.timestamp : result->max_timestamp;
         if (check_record(rules, &record, now_ms, result) != WEIR_CODE_NONE && result->bad_count < WEIR__BAD_RECORDS)
             result->bad_records[result->bad_count++] = n;
+    }
     return err == WEIR_END ? result->code : refuse(result, WEIR_CODE_INVALID_RECORD, "Records are malformed");
 }
 
@@ -65,11 +68,23 @@ static int16_t check_packed(const weir__log *log, weir_records records, const we
     return result->code;
 }
 
-int16_t weir__log_open(weir_records records, weir_batch_header *header, weir__appended *result) {
+/* Whether bytes that are no batch have a batch's checksum, so that its header is what is wrong. */
+static bool intact(weir_records records) {
+    uint32_t covered = records.len - WEIR__AT_ATTRIBUTES;
+    return records.len >= WEIR_BATCH_HEADER_SIZE &&
+           weir_crc32c(0, records.p + WEIR__AT_ATTRIBUTES, covered) == weir__get32(records.p + WEIR__AT_CRC);
+}
+
+int16_t weir__log_open(const weir__log *log, weir_records records, weir_batch_header *header, weir__appended *result) {
     *result = weir__not_appended(WEIR_CODE_NONE);
     weir_err err = weir_batch_open(records, header);
-    if (err == WEIR_END || err == WEIR_E_UNSUPPORTED)
+    bool old = records.len > WEIR__AT_MAGIC && records.p[WEIR__AT_MAGIC] < 2;
+    if (err == WEIR_END || err == WEIR_E_UNSUPPORTED || old)
         return refuse(result, WEIR_CODE_INVALID_RECORD, "Produce requests must have one record batch of magic 2");
+    if (err != WEIR_OK && records.p[WEIR__AT_MAGIC] == 2 && intact(records)) {
+        result->log_start_offset = log->start;
+        return refuse(result, WEIR_CODE_INVALID_RECORD, "Inconsistent batch offset range and count of records");
+    }
     if (err != WEIR_OK)
         return refuse(result, WEIR_CODE_CORRUPT_MESSAGE, NULL);
     if (header->size < records.len)
@@ -91,14 +106,17 @@ int16_t weir__log_check(const weir__log *log, weir_records records, weir_time_us
         return refuse(result, WEIR_CODE_INVALID_RECORD, "Clients are not allowed to write control records");
     if (header->producer_id >= 0 && header->base_sequence < 0)
         return refuse(result, WEIR_CODE_INVALID_RECORD, "Invalid sequence number in a batch with a producer id");
+    if ((header->attributes & WEIR_ATTR_COMPRESSION) > WEIR_COMPRESSION_ZSTD)
+        return refuse(result, WEIR_CODE_UNKNOWN_SERVER_ERROR, NULL);
+    result->max_timestamp = header->max_timestamp;
     return check_packed(log, records, header, weir__wall_ms(log->model, now), result);
 }
 
-/* Stamps a batch that lies in the log with the time at which it was appended. */
-static void stamp(weir__log *log, weir__log_batch *batch, int64_t now_ms) {
+/* Changes the times of a batch that lies in the log. */
+static void stamp(weir__log *log, weir__log_batch *batch, int16_t attributes, int64_t max_timestamp) {
     uint8_t *bytes = (uint8_t *)(uintptr_t)weir__log_bytes(log, batch).p;
-    weir__put16(bytes + WEIR__AT_ATTRIBUTES, (uint16_t)(batch->attributes | WEIR_ATTR_LOG_APPEND));
-    weir__put64(bytes + WEIR__AT_MAX_TIMESTAMP, (uint64_t)now_ms);
+    weir__put16(bytes + WEIR__AT_ATTRIBUTES, (uint16_t)attributes);
+    weir__put64(bytes + WEIR__AT_MAX_TIMESTAMP, (uint64_t)max_timestamp);
     weir__put32(bytes + WEIR__AT_CRC, weir_crc32c(0, bytes + WEIR__AT_ATTRIBUTES, batch->size - WEIR__AT_ATTRIBUTES));
     weir__log_batch_read(batch, bytes);
 }
@@ -142,9 +160,12 @@ void weir__log_append(weir__log *log, weir_records records, const weir_batch_hea
     weir__log_batch *batch = weir__log_write(log, records, transactional ? WEIR__MODEL_OPEN : WEIR__MODEL_PLAIN);
     weir_batch_header written = *header;
     if (log->topic->rules.log_append_time) {
-        stamp(log, batch, weir__wall_ms(log->model, now));
-        written.max_timestamp = result->log_append_time_ms = batch->max_timestamp;
+        stamp(log, batch, (int16_t)(header->attributes | WEIR_ATTR_LOG_APPEND), weir__wall_ms(log->model, now));
+        result->log_append_time_ms = batch->max_timestamp;
+    } else if ((header->attributes & WEIR_ATTR_LOG_APPEND) || header->max_timestamp != result->max_timestamp) {
+        stamp(log, batch, (int16_t)(header->attributes & ~WEIR_ATTR_LOG_APPEND), result->max_timestamp);
     }
+    written.max_timestamp = batch->max_timestamp;
     result->base_offset = batch->base_offset;
     if (idempotent) {
         weir__producer_wrote(log, weir__producer_make(log, header->producer_id), &written, batch->base_offset, now);

@@ -15,7 +15,7 @@ typedef struct weir__setting {
 typedef struct weir__log_rules {
     int32_t max_message_bytes;
     int64_t timestamp_before_ms, timestamp_after_ms; /* how far a record's time may be off; INT64_MAX: any */
-    bool log_append_time, compacted;
+    bool log_append_time, compacted, deletes;        /* the last two: its cleanup.policy */
 } weir__log_rules;
 
 /* A topic. One that was deleted stays as a shell without logs, so that fetch sessions may go on naming it. */
@@ -99,6 +99,8 @@ weir__topic *weir__topic_shell(weir__model *model, weir_str name);
 bool weir__topic_name_valid(weir_str name);
 /* Below, at or above 0, by bytes. */
 int weir__text_compare(weir_str a, weir_str b);
+/* An id that no other topic has, and that looks like one. */
+weir_uuid weir__topic_next_id(weir__model *model);
 /* Creates a topic whose name is valid and not in use. `leaders` (may be NULL) says which broker leads each partition.
    NULL: no memory. */
 weir__topic *weir__topic_create(weir__model *model, weir_str name, int32_t partitions, const int32_t *leaders);

@@ -1,5 +1,6 @@
 /* DescribeConfigs: the settings of topics, and what clients look for at brokers. */
 #include <stdio.h>
+#include <string.h>
 
 #include <weir/proto.h>
 
@@ -42,7 +43,6 @@ static bool show(weir__exchange *e, const char *key, weir_str value, int8_t sour
     *to = (shown){.name = weir_str_of(key),
                   .value = value,
                   .is_default = e->header.api_version == 0 && source == FROM_DEFAULT,
-                  .read_only = source == FROM_STATIC,
                   .config_source = source,
                   .config_type = type};
     if (!request->include_synonyms)
@@ -94,17 +94,17 @@ static bool describe_broker(weir__exchange *e, const asked *a, result *to) {
     const struct {
         const char *key;
         int64_t value;
-        int8_t type;
+        int8_t type, source;
     } numbers[] = {
-        {"broker.id", e->broker, 3},
-        {"fetch.max.bytes", config->fetch_max_bytes, 3},
-        {"group.max.session.timeout.ms", config->group_max_session_timeout_ms, 3},
-        {"group.min.session.timeout.ms", config->group_min_session_timeout_ms, 3},
-        {"message.max.bytes", config->max_message_bytes, 3},
-        {"num.partitions", config->default_partitions, 3},
-        {"offsets.retention.minutes", config->offsets_retention_ms / 60000, 3},
-        {"transaction.max.timeout.ms", config->transaction_max_timeout_ms, 3},
-        {"transactional.id.expiration.ms", config->transactional_id_expiration_ms, 3},
+        {"broker.id", e->broker, 3, FROM_STATIC},
+        {"fetch.max.bytes", config->fetch_max_bytes, 3, FROM_DEFAULT},
+        {"group.max.session.timeout.ms", config->group_max_session_timeout_ms, 3, FROM_DEFAULT},
+        {"group.min.session.timeout.ms", config->group_min_session_timeout_ms, 3, FROM_DEFAULT},
+        {"message.max.bytes", config->max_message_bytes, 3, FROM_DEFAULT},
+        {"num.partitions", config->default_partitions, 3, FROM_DEFAULT},
+        {"offsets.retention.minutes", config->offsets_retention_ms / 60000, 3, FROM_DEFAULT},
+        {"transaction.max.timeout.ms", config->transaction_max_timeout_ms, 3, FROM_DEFAULT},
+        {"transactional.id.expiration.ms", config->transactional_id_expiration_ms, 3, FROM_DEFAULT},
     };
     size_t count = sizeof numbers / sizeof numbers[0];
     if (!WEIR__ANSWER_ARRAY(e, to->configs, count))
@@ -113,12 +113,14 @@ static bool describe_broker(weir__exchange *e, const asked *a, result *to) {
     for (size_t n = 0; n < count; n++) {
         char text[WEIR__SETTING_TEXT];
         weir_str value;
+        shown *next = &to->configs.items[to->configs.count];
         if (!wanted(a, numbers[n].key))
             continue;
         snprintf(text, sizeof text, "%lld", (long long)numbers[n].value);
-        if (!keep(e, &value, text) ||
-            !show(e, numbers[n].key, value, FROM_STATIC, numbers[n].type, &to->configs.items[to->configs.count++]))
+        if (!keep(e, &value, text) || !show(e, numbers[n].key, value, numbers[n].source, numbers[n].type, next))
             return false;
+        next->read_only = strcmp(next->name.p, "message.max.bytes") != 0; /* it alone may change while brokers run */
+        to->configs.count++;
     }
     return true;
 }

@@ -198,9 +198,10 @@ static bool read_log(weir__exchange *e, const weir__log *log, const weir__cursor
         data->aborted_transactions.count = 0;
     if (diverges(data))
         return true;
-    int64_t most = cursor->max_bytes < left ? cursor->max_bytes : left;
-    weir_records records =
-        weir__log_read(log, cursor->offset, committed ? stable : log->end, most > 0 ? (size_t)most : 0, whole, &next);
+    int64_t most = cursor->max_bytes < left ? cursor->max_bytes : left, limit = committed ? stable : log->end;
+    if (cursor->offset >= limit)
+        return true;
+    weir_records records = weir__log_read(log, cursor->offset, limit, most > 0 ? (size_t)most : 0, whole, &next);
     if (records.len == 0)
         return true;
     data->records = records;
@@ -210,7 +211,7 @@ static bool read_log(weir__exchange *e, const weir__log *log, const weir__cursor
 /* Where a cursor points now; NULL with the reason. */
 static weir__log *log_of(const weir__exchange *e, const weir__cursor *cursor, int16_t *code) {
     const weir__topic *topic = cursor->topic;
-    bool by_id = !weir_uuid_is_zero(cursor->id);
+    bool by_id = topic == NULL || !weir_uuid_is_zero(cursor->id);
     if (topic == NULL || !topic->alive)
         topic = by_id ? weir__topic_by_id(e->model, cursor->id)
                       : weir__topic_find(e->model, weir_str_of(cursor->topic->name));
@@ -254,6 +255,7 @@ static bool read_cursor(reading *r, int32_t n, int64_t left) {
     r->unknown[n] = log == NULL;
     if (log == NULL) {
         fail(data, code);
+        data->aborted_transactions.count = 0;
         return true;
     }
     r->known++;

@@ -18,8 +18,12 @@ typedef struct committer {
 static int16_t admit(weir__exchange *e, const committer *who, weir__group **group) {
     *group = weir__group_find(e->model, who->group_id);
     if (*group == NULL) {
+        bool old = e->model->config.release == WEIR__MODEL_3_9;
+        if (who->generation >= 0 && old && who->transactional)
+            return WEIR_CODE_UNKNOWN_MEMBER_ID;
         if (who->generation >= 0)
-            return WEIR_CODE_ILLEGAL_GENERATION;
+            return !old && e->header.api_version >= 9 && !who->transactional ? WEIR_CODE_GROUP_ID_NOT_FOUND
+                                                                             : WEIR_CODE_ILLEGAL_GENERATION;
         *group = weir__group_make(e->model, who->group_id);
         return *group != NULL ? WEIR_CODE_NONE : WEIR_CODE_COORDINATOR_NOT_AVAILABLE;
     }

@@ -122,6 +122,12 @@ static weir__handled join_unknown(weir__exchange *e, weir__group *group, const r
 
 /* A static member that has come back without its id: it gets another, and its place if nothing else has changed. */
 static weir__handled join_static(weir__exchange *e, weir__group *group, weir__member *member, const request *in) {
+    bool leads = member == group->leader, skips = leads && e->header.api_version >= 9;
+    size_t id_size = strlen(member->id) + 1;
+    char *before = weir_arena_take(e->arena, id_size);
+    if (before == NULL)
+        return WEIR__NO_ROOM;
+    memcpy(before, member->id, id_size);
     if (!weir__member_rename(e->model, member, e->header.client_id))
         return WEIR__CLOSED;
     if (!weir__member_update(e->model, member, in))
@@ -131,9 +137,11 @@ static weir__handled join_static(weir__exchange *e, weir__group *group, weir__me
         return join(e, group, member);
     weir__member_lives(member, e->now);
     weir__model_changed(e->model);
-    bool leads = member == group->leader;
-    weir__handled handled = answer(e, group, member, leads && e->header.api_version >= 9);
-    ((response *)e->response)->skip_assignment = leads && e->header.api_version >= 9;
+    weir__handled handled = answer(e, group, member, skips);
+    response *out = e->response;
+    out->skip_assignment = skips;
+    if (leads && !skips)
+        out->leader = weir_str_of(before); /* so that it does not take itself for the leader, and assign */
     return handled;
 }
 
@@ -208,6 +216,24 @@ static int16_t judge(const weir__exchange *e, const request *in) {
     return fits(group, in) ? WEIR_CODE_NONE : WEIR_CODE_INCONSISTENT_GROUP_PROTOCOL;
 }
 
+/* Whether a request that is not refused makes a member of its sender, and does not only give it an id. */
+static bool enters(const weir__exchange *e, const weir__group *group, const request *in) {
+    if (in->member_id.len > 0)
+        return weir__member_find(group, in->member_id) != NULL;
+    return e->header.api_version < 4 || in->group_instance_id.p != NULL;
+}
+
+/* The first member says of what kind the group is. False: no memory. */
+static bool take_type(weir__model *model, weir__group *group, weir_str type) {
+    char *copy = weir__copy_text(model, type);
+    if (copy == NULL)
+        return false;
+    if (group->protocol_type != NULL)
+        weir__model_give(model, group->protocol_type, strlen(group->protocol_type) + 1);
+    group->protocol_type = copy;
+    return true;
+}
+
 weir__handled weir__serve_join_group(weir__exchange *e) {
     const request *in = e->request;
     if (e->again)
@@ -218,14 +244,8 @@ weir__handled weir__serve_join_group(weir__exchange *e) {
     weir__group *group = weir__group_make(e->model, in->group_id);
     if (group == NULL)
         return WEIR__CLOSED;
-    if (group->protocol_type == NULL || weir__group_members(group) == 0) {
-        char *type = weir__copy_text(e->model, in->protocol_type);
-        if (type == NULL)
-            return WEIR__CLOSED;
-        if (group->protocol_type != NULL)
-            weir__model_give(e->model, group->protocol_type, strlen(group->protocol_type) + 1);
-        group->protocol_type = type;
-    }
+    if (enters(e, group, in) && weir__group_members(group) == 0 && !take_type(e->model, group, in->protocol_type))
+        return WEIR__CLOSED;
     if (in->member_id.len > 0)
         return join_known(e, group, in);
     weir__member *member = in->group_instance_id.p != NULL ? weir__member_static(group, in->group_instance_id) : NULL;

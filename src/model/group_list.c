@@ -6,9 +6,10 @@
 
 typedef weir_describe_groups_response_described_group description;
 
-/* The members of a group; what they are assigned is told of a stable one. False: the arena is used up. */
+/* The members of a group; what they subscribe to is told of a stable one, and before 4.0 what they are assigned. False:
+ * the arena is used up. */
 static bool describe_members(const weir__exchange *e, const weir__group *group, description *to) {
-    bool stable = group->state == WEIR__GROUP_STABLE;
+    bool stable = group->state == WEIR__GROUP_STABLE, keeps = e->model->config.release != WEIR__MODEL_3_9;
     if (!WEIR__ANSWER_ARRAY(e, to->members, weir__group_members(group)))
         return false;
     to->members.count = 0;
@@ -24,7 +25,7 @@ static bool describe_members(const weir__exchange *e, const weir__group *group, 
             weir_str_of(member->client_id),
             weir_str_of("/127.0.0.1"),
             weir__kept_bytes(protocol != NULL ? &protocol->metadata : &nothing),
-            weir__kept_bytes(protocol != NULL ? &member->assignment : &nothing)};
+            weir__kept_bytes(stable || keeps ? &member->assignment : &nothing)};
     }
     return true;
 }

@@ -40,6 +40,8 @@ static int16_t sync_check(const weir__exchange *e, const sync_request *in, weir_
 
 /* Hands the assignments out; false: no memory, and the leader has to do it again. */
 static bool assign(weir__exchange *e, weir__group *group, const sync_request *in) {
+    for (size_t n = 0; n < group->member_count; n++)
+        (void)weir__kept_set(e->model, &group->members[n]->assignment, (weir_bytes){NULL, 0});
     for (int32_t n = 0; n < in->assignments.count; n++) {
         weir__member *member = weir__member_find(group, in->assignments.items[n].member_id);
         if (member != NULL && !weir__kept_set(e->model, &member->assignment, in->assignments.items[n].assignment))

@@ -125,7 +125,8 @@ void weir__group_rebalance(weir__model *model, weir__group *group, weir_time_us 
     bool first = group->state == WEIR__GROUP_EMPTY;
     for (size_t n = 0; n < group->member_count; n++) {
         weir__member *member = group->members[n];
-        (void)weir__kept_set(model, &member->assignment, (weir_bytes){NULL, 0});
+        if (group->state == WEIR__GROUP_COMPLETING)
+            (void)weir__kept_set(model, &member->assignment, (weir_bytes){NULL, 0});
         if (member->syncing && group->state == WEIR__GROUP_COMPLETING)
             weir__member_lives(member, now); /* it has waited for an answer, and gets one now */
         member->syncing = false;

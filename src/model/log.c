@@ -63,7 +63,8 @@ bool weir__log_lead(weir__log *log, int32_t leader) {
 int64_t weir__log_stable(const weir__log *log) {
     if (log->open_count == 0)
         return log->end;
-    return log->open[0].first_offset > log->start ? log->open[0].first_offset : log->start;
+    bool clamps = log->model->config.release == WEIR__MODEL_3_9; /* after DeleteRecords */
+    return clamps && log->open[0].first_offset < log->start ? log->start : log->open[0].first_offset;
 }
 
 size_t weir__log_seek(const weir__log *log, int64_t offset) {

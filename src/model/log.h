@@ -160,6 +160,7 @@ typedef struct weir__appended {
     int64_t base_offset;        /* -1 unless it was written, now or before */
     int64_t log_append_time_ms; /* -1 */
     int64_t log_start_offset;   /* -1: not to be told */
+    int64_t max_timestamp;      /* of the records, when they have been looked at */
     const char *message;        /* NULL */
     int32_t bad_count;
     int32_t bad_records[WEIR__BAD_RECORDS]; /* which records are at fault, if it is those */
@@ -168,7 +169,7 @@ typedef struct weir__appended {
 /* Nothing appended, for a reason or not yet. */
 weir__appended weir__not_appended(int16_t code);
 /* Reads the header of a client's only batch: WEIR_CODE_NONE, or what Produce answers. */
-int16_t weir__log_open(weir_records records, weir_batch_header *header, weir__appended *result);
+int16_t weir__log_open(const weir__log *log, weir_records records, weir_batch_header *header, weir__appended *result);
 /* Checks such a batch as a leader does. */
 int16_t weir__log_check(const weir__log *log, weir_records records, weir_time_us now, const weir_batch_header *header,
                         weir__appended *result);

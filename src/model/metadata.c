@@ -74,20 +74,20 @@ static bool fill_topic(weir__exchange *e, const weir__topic *topic, weir_metadat
 /* A topic of the request; one that does not exist is made where both sides want that. */
 static bool fill_asked(weir__exchange *e, const weir_metadata_request_topic *asked, bool may_create,
                        weir_metadata_response_topic *to) {
-    bool by_id = asked->name.p == NULL;
+    bool by_id = asked->name.p == NULL || !weir_uuid_is_zero(asked->topic_id);
     const weir__topic *topic =
         by_id ? weir__topic_by_id(e->model, asked->topic_id) : weir__topic_find(e->model, asked->name);
     if (topic != NULL)
         return fill_topic(e, topic, to);
     to->topic_authorized_operations = INT32_MIN;
-    to->name = asked->name;
+    to->name = by_id ? (weir_str){NULL, 0} : asked->name;
     to->topic_id = asked->topic_id;
     to->error_code = by_id ? WEIR_CODE_UNKNOWN_TOPIC_ID : WEIR_CODE_UNKNOWN_TOPIC_OR_PARTITION;
-    if (by_id || !may_create || !e->model->config.auto_create_topics)
+    if (by_id)
         return true;
     if (!weir__topic_name_valid(asked->name))
         to->error_code = WEIR_CODE_INVALID_TOPIC_EXCEPTION;
-    else
+    else if (may_create && e->model->config.auto_create_topics)
         weir__topic_create(e->model, asked->name, e->model->config.default_partitions, NULL);
     return true;
 }
@@ -118,10 +118,46 @@ static bool fill_brokers(weir__exchange *e, weir_metadata_response *response) {
     return true;
 }
 
+/* Answers a request that Kafka cannot read as one: every topic has the code, and nothing else is told. */
+static weir__handled refuse_all(weir__exchange *e, int16_t code) {
+    const weir_metadata_request *request = e->request;
+    weir_metadata_response *response = e->response;
+    response->controller_id = -1;
+    response->cluster_id = (weir_str){NULL, 0};
+    if (!WEIR__ANSWER_ARRAY(e, response->topics, request->topics.count))
+        return WEIR__NO_ROOM;
+    for (int32_t n = 0; n < request->topics.count; n++) {
+        const weir_metadata_request_topic *asked = &request->topics.items[n];
+        response->topics.items[n] = (weir_metadata_response_topic){
+            .error_code = code,
+            .name = asked->name.p != NULL ? asked->name : weir_str_of(""),
+            .topic_id = asked->topic_id,
+            .topic_authorized_operations = INT32_MIN,
+        };
+    }
+    return WEIR__ANSWERED;
+}
+
+/* Whether the topics are named in a way that the version allows: ids were not to be used before 12. */
+static int16_t check_names(const weir__exchange *e) {
+    const weir_metadata_request *request = e->request;
+    for (int32_t n = 0; n < request->topics.count; n++) {
+        const weir_metadata_request_topic *asked = &request->topics.items[n];
+        bool unnamed = asked->name.p == NULL, by_id = !weir_uuid_is_zero(asked->topic_id);
+        if (e->header.api_version < 12 && (unnamed || by_id))
+            return WEIR_CODE_INVALID_REQUEST;
+        if (unnamed && !by_id)
+            return WEIR_CODE_UNKNOWN_SERVER_ERROR;
+    }
+    return WEIR_CODE_NONE;
+}
+
 weir__handled weir__serve_metadata(weir__exchange *e) {
     const weir_metadata_request *request = e->request;
     weir_metadata_response *response = e->response;
-    int16_t version = e->header.api_version;
+    int16_t version = e->header.api_version, code = check_names(e);
+    if (code != WEIR_CODE_NONE)
+        return refuse_all(e, code);
     if (!fill_brokers(e, response))
         return WEIR__NO_ROOM;
     if (request->topics.count < 0 || (version == 0 && request->topics.count == 0))
@@ -165,6 +201,8 @@ weir__handled weir__serve_describe_cluster(weir__exchange *e) {
 }
 
 /* ---- DescribeTopicPartitions ---- */
+#define ALL_OPERATIONS 3576 /* the bits of what may be done with a topic, as nobody is hindered */
+
 typedef weir_describe_topic_partitions_response_topic described_topic;
 typedef weir_describe_topic_partitions_request_topic_request named_topic;
 
@@ -237,7 +275,7 @@ weir__handled weir__serve_describe_topic_partitions(weir__exchange *e) {
         if (left == 0 && end > 0)
             return go_on_at(e, response, names.items[n], from);
         described_topic *out = &response->topics.items[response->topics.count++];
-        *out = (described_topic){.name = names.items[n], .topic_authorized_operations = INT32_MIN};
+        *out = (described_topic){.name = names.items[n], .topic_authorized_operations = ALL_OPERATIONS};
         if (topic == NULL) {
             out->error_code = WEIR_CODE_UNKNOWN_TOPIC_OR_PARTITION;
             continue;

@@ -85,7 +85,7 @@ int16_t weir__model_append(weir__model *model, const char *topic, int32_t partit
     weir__appended result;
     if (log == NULL)
         return WEIR_CODE_UNKNOWN_TOPIC_OR_PARTITION;
-    if (weir__log_open(batch, &header, &result) == WEIR_CODE_NONE &&
+    if (weir__log_open(log, batch, &header, &result) == WEIR_CODE_NONE &&
         weir__log_check(log, batch, now, &header, &result) == WEIR_CODE_NONE)
         weir__log_append(log, batch, &header, now, &result);
     weir__connections_run(model, now);

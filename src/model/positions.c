@@ -152,6 +152,8 @@ static int16_t delete_before(weir__exchange *e, weir__log *log, int64_t before, 
     *low = -1;
     if (code != WEIR_CODE_NONE)
         return code;
+    if (!log->topic->rules.deletes)
+        return WEIR_CODE_POLICY_VIOLATION;
     before = before == -1 ? log->end : before;
     if (before < 0 || before > log->end)
         return WEIR_CODE_OFFSET_OUT_OF_RANGE;

@@ -59,7 +59,7 @@ static void append(weir__exchange *e, weir__log *log, const asked *from, weir__a
         return;
     }
     result->code = weir__leader_check(e, log, -1);
-    if (result->code != WEIR_CODE_NONE || weir__log_open(from->records, &header, result) != WEIR_CODE_NONE)
+    if (result->code != WEIR_CODE_NONE || weir__log_open(log, from->records, &header, result) != WEIR_CODE_NONE)
         return;
     if ((header.attributes & WEIR_ATTR_COMPRESSION) == WEIR_COMPRESSION_ZSTD && e->header.api_version < 7) {
         result->code = WEIR_CODE_UNSUPPORTED_COMPRESSION_TYPE;

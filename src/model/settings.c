@@ -99,6 +99,9 @@ int16_t weir__setting_check(weir_str key, weir_str value) {
         return WEIR_CODE_INVALID_CONFIG;
     if (kind->type == BOOLEAN && !one_of(value, "true", "false"))
         return WEIR_CODE_INVALID_CONFIG;
+    if (strcmp(kind->key, "cleanup.policy") == 0 && !one_of(value, "delete", "compact") &&
+        !one_of(value, "compact,delete", "delete,compact"))
+        return WEIR_CODE_INVALID_CONFIG;
     if (strcmp(kind->key, "message.timestamp.type") == 0 && !one_of(value, "CreateTime", "LogAppendTime"))
         return WEIR_CODE_INVALID_CONFIG;
     return WEIR_CODE_NONE;
@@ -120,6 +123,7 @@ void weir__topic_rules(const weir__model *model, weir__topic *topic) {
         .timestamp_before_ms = number_of(model, topic, "message.timestamp.before.max.ms"),
         .timestamp_after_ms = number_of(model, topic, "message.timestamp.after.max.ms"),
         .log_append_time = type != NULL && strcmp(type->value, "LogAppendTime") == 0,
+        .deletes = policy == NULL || strstr(policy->value, "delete") != NULL,
         .compacted = policy != NULL && strstr(policy->value, "compact") != NULL,
     };
 }

@@ -46,8 +46,8 @@ bool weir__topic_name_valid(weir_str name) {
     return true;
 }
 
-/* An id that no other topic has, and that looks like one: the words of splitmix64. */
-static weir_uuid next_id(weir__model *model) {
+/* The words of splitmix64. */
+weir_uuid weir__topic_next_id(weir__model *model) {
     weir_uuid id;
     for (int half = 0; half < 2; half++) {
         uint64_t z = (2 * model->topics_created + (uint64_t)half + 1) * UINT64_C(0x9e3779b97f4a7c15);
@@ -133,7 +133,7 @@ weir__topic *weir__topic_create(weir__model *model, weir_str name, int32_t parti
     if (topic == NULL)
         return NULL;
     topic->first_broker = (int32_t)(model->topics_created % (uint64_t)model->config.brokers);
-    topic->id = next_id(model);
+    topic->id = weir__topic_next_id(model);
     if (!weir__topic_grow(model, topic, partitions)) {
         weir__topic_free(model, topic);
         model->topic_count--;

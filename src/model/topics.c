@@ -73,11 +73,12 @@ static int16_t create(weir__model *model, const wanted *w, int32_t partitions, i
     return WEIR_CODE_NONE;
 }
 
-static bool named_before(const weir_create_topics_request *request, int32_t n) {
-    for (int32_t i = 0; i < request->topics.count; i++)
-        if (i != n && weir_str_equal(request->topics.items[i].name, request->topics.items[n].name))
-            return true;
-    return false;
+/* How many of the first `end` topics have the name of the n-th. */
+static int32_t named(const weir_create_topics_request *request, int32_t n, int32_t end) {
+    int32_t count = 0;
+    for (int32_t i = 0; i < end; i++)
+        count += weir_str_equal(request->topics.items[i].name, request->topics.items[n].name);
+    return count;
 }
 
 weir__handled weir__serve_create_topics(weir__exchange *e) {
@@ -92,20 +93,27 @@ weir__handled weir__serve_create_topics(weir__exchange *e) {
     if (!WEIR__ANSWER_ARRAY(e, response->topics, request->topics.count) || !WEIR__ANSWER_ARRAY(e, leaders, most) ||
         !WEIR__ANSWER_ARRAY(e, notes, request->topics.count))
         return WEIR__NO_ROOM;
+    response->topics.count = 0;
     for (int32_t n = 0; n < request->topics.count; n++) {
+        if (named(request, n, n) > 0)
+            continue; /* was answered with the first of its name */
         const wanted *w = &request->topics.items[n];
         note *said = &notes.items[n];
-        created *to = &response->topics.items[n];
+        created *to = &response->topics.items[response->topics.count++];
         int32_t partitions = w->assignments.count > 0 ? w->assignments.count : w->num_partitions;
         partitions = partitions == -1 ? model->config.default_partitions : partitions;
         *to = (created){.name = w->name, .num_partitions = -1, .replication_factor = -1};
         to->error_message = &said->message;
         to->topic_id = &said->id;
-        to->error_code = named_before(request, n)
+        to->error_code = named(request, n, request->topics.count) > 1
                              ? say(WEIR_CODE_INVALID_REQUEST, "Duplicate topic name.", &said->message)
                              : check_create(model, w, partitions, &said->message);
-        if (to->error_code == WEIR_CODE_NONE && !request->validate_only)
+        if (to->error_code == WEIR_CODE_NONE && request->validate_only) {
+            said->id = weir__topic_next_id(model); /* as if it had been made */
+            model->topics_created++;
+        } else if (to->error_code == WEIR_CODE_NONE) {
             to->error_code = create(model, w, partitions, leaders.items, &said->id);
+        }
         if (to->error_code != WEIR_CODE_NONE)
             continue;
         to->num_partitions = partitions;
@@ -115,8 +123,9 @@ weir__handled weir__serve_create_topics(weir__exchange *e) {
 }
 
 /* ---- DeleteTopics ---- */
-static void delete (weir__exchange *e, bool by_id, weir_str name, weir_uuid id,
-                    weir_delete_topics_response_deletable_topic_result *to) {
+typedef weir_delete_topics_response_deletable_topic_result deleted;
+
+static void delete (weir__exchange *e, bool by_id, weir_str name, weir_uuid id, deleted *to) {
     weir__topic *topic = by_id ? weir__topic_by_id(e->model, id) : weir__topic_find(e->model, name);
     to->name = name;
     to->topic_id = id;
@@ -133,21 +142,29 @@ static void delete (weir__exchange *e, bool by_id, weir_str name, weir_uuid id,
 weir__handled weir__serve_delete_topics(weir__exchange *e) {
     const weir_delete_topics_request *request = e->request;
     weir_delete_topics_response *response = e->response;
-    bool states = e->header.api_version >= 6;
+    bool states = e->header.api_version >= 6; /* each topic by its name or its id */
     int32_t count = states ? request->topics.count : request->topic_names.count;
     if (!WEIR__ANSWER_ARRAY(e, response->responses, count))
         return WEIR__NO_ROOM;
     for (int32_t n = 0; n < count; n++) {
         weir_str name = states ? request->topics.items[n].name : request->topic_names.items[n];
-        weir_uuid none = {{0}};
-        delete (e, name.p == NULL, name, states ? request->topics.items[n].topic_id : none,
-                &response->responses.items[n]);
+        weir_uuid id = states ? request->topics.items[n].topic_id : (weir_uuid){{0}};
+        if ((name.p == NULL) == weir_uuid_is_zero(id)) {
+            response->responses.items[n] =
+                (deleted){.name = name, .topic_id = id, .error_code = WEIR_CODE_INVALID_REQUEST};
+            response->responses.items[n].error_message = weir_str_of("A topic is to have either a name or an id.");
+        } else {
+            delete (e, name.p == NULL, name, id, &response->responses.items[n]);
+        }
     }
     return WEIR__ANSWERED;
 }
 
 /* ---- CreatePartitions ---- */
-static int16_t check_grow(const weir__topic *topic, int32_t count, int32_t assignments, weir_str *message) {
+typedef weir_create_partitions_request_create_partitions_topic more_wanted;
+
+static int16_t check_grow(const weir__model *model, const weir__topic *topic, const more_wanted *w, weir_str *message) {
+    int32_t count = w->count, assignments = w->assignments.count;
     if (topic == NULL)
         return say(WEIR_CODE_UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition.", message);
     if (count == topic->partitions)
@@ -156,6 +173,11 @@ static int16_t check_grow(const weir__topic *topic, int32_t count, int32_t assig
         return say(WEIR_CODE_INVALID_PARTITIONS, "The number of partitions of a topic cannot be so.", message);
     if (assignments >= 0 && assignments != count - topic->partitions)
         return say(WEIR_CODE_INVALID_REPLICA_ASSIGNMENT, "Attempted to add another number of partitions.", message);
+    for (int32_t n = 0; n < assignments; n++) {
+        const weir_i32s *brokers = &w->assignments.items[n].broker_ids;
+        if (brokers->count == 0 || !weir__broker_up(model, brokers->items[0]))
+            return say(WEIR_CODE_INVALID_REPLICA_ASSIGNMENT, "The manual partition assignment is not valid.", message);
+    }
     return WEIR_CODE_NONE;
 }
 
@@ -165,11 +187,11 @@ weir__handled weir__serve_create_partitions(weir__exchange *e) {
     if (!WEIR__ANSWER_ARRAY(e, response->results, request->topics.count))
         return WEIR__NO_ROOM;
     for (int32_t n = 0; n < request->topics.count; n++) {
-        const weir_create_partitions_request_create_partitions_topic *w = &request->topics.items[n];
+        const more_wanted *w = &request->topics.items[n];
         weir_create_partitions_response_create_partitions_topic_result *to = &response->results.items[n];
         weir__topic *topic = weir__topic_find(e->model, w->name);
         to->name = w->name;
-        to->error_code = check_grow(topic, w->count, w->assignments.count, &to->error_message);
+        to->error_code = check_grow(e->model, topic, w, &to->error_message);
         if (to->error_code == WEIR_CODE_NONE && !request->validate_only && !weir__topic_grow(e->model, topic, w->count))
             to->error_code = WEIR_CODE_KAFKA_STORAGE_ERROR;
     }

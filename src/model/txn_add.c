@@ -13,6 +13,12 @@ int16_t weir__txn_may_add(const weir__txn *txn, int64_t producer_id, int16_t epo
     return WEIR_CODE_NONE;
 }
 
+/* Whether the coordinator can write down that a client of transaction version 2 has begun a transaction: the records of
+   level 0 have no place for that in 4.x. */
+static bool may_remember(const weir__model *model) {
+    return model->config.release == WEIR__MODEL_3_9 || model->config.transaction_version > 0;
+}
+
 /* Adds one partition to a transaction that allows it. KAFKA_STORAGE_ERROR: no memory, nothing has changed. */
 static int16_t add(weir__model *model, weir__txn *txn, weir_str topic, int32_t partition, weir_time_us now) {
     if (!weir__txn_has(txn, topic, partition)) {
@@ -35,6 +41,8 @@ int16_t weir__txn_verify(weir__model *model, weir_str transactional_id, int64_t 
     code = weir__txn_may_add(txn, producer_id, producer_epoch);
     if (code != WEIR_CODE_NONE)
         return code;
+    if (adds && !may_remember(model))
+        return WEIR_CODE_UNSUPPORTED_VERSION;
     if (adds)
         return add(model, txn, topic, partition, now);
     return weir__txn_has(txn, topic, partition) ? WEIR_CODE_NONE : WEIR_CODE_TRANSACTION_ABORTABLE;
@@ -168,6 +176,12 @@ weir__handled weir__serve_add_partitions_to_txn(weir__exchange *e) {
     if (!WEIR__ANSWER_ARRAY(e, out->results_by_transaction, in->transactions.count))
         return WEIR__NO_ROOM;
     weir__handled handled = WEIR__ANSWERED;
+    for (int32_t n = 0; n < in->transactions.count && !may_remember(e->model); n++)
+        if (!in->transactions.items[n].verify_only) {
+            out->results_by_transaction.count = 0;
+            out->error_code = WEIR_CODE_UNSUPPORTED_VERSION;
+            return WEIR__ANSWERED;
+        }
     for (int32_t n = 0; n < in->transactions.count && handled == WEIR__ANSWERED; n++) {
         const weir_add_partitions_to_txn_request_add_partitions_to_txn_transaction *from = &in->transactions.items[n];
         weir_add_partitions_to_txn_response_add_partitions_to_txn_result *to = &out->results_by_transaction.items[n];

@@ -21,15 +21,18 @@ void weir__job_tell(weir_job *job, const weir_job_event *event) {
         job->config->on_event(event, job->config->user);
 }
 
+void weir__job_starve(weir_job *job, size_t size) {
+    weir_fault fault;
+    weir_fault_set(&fault, WEIR_E_NO_MEMORY, "no memory for a checkpoint of %zu bytes: raise the memory budget", size);
+    weir__job_fail(job, &fault);
+}
+
 bool weir__blob_reserve(weir_job *job, weir__blob *blob, size_t size) {
     if (size <= blob->cap)
         return true;
     uint8_t *p = job->alloc->take(job->alloc, size);
     if (p == NULL) {
-        weir_fault fault;
-        weir_fault_set(&fault, WEIR_E_NO_MEMORY, "no memory for a checkpoint of %zu bytes: raise the memory budget",
-                       size);
-        weir__job_fail(job, &fault);
+        weir__job_starve(job, size);
         return false;
     }
     if (blob->p != NULL)

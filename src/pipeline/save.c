@@ -11,8 +11,10 @@ static bool encode_splits(weir_job *job) {
         count++;
     size_t size = (count + 1) * sizeof(weir_split);
     weir_split *splits = job->alloc->take(job->alloc, size);
-    if (splits == NULL)
-        return weir__blob_reserve(job, &job->splits, SIZE_MAX);
+    if (splits == NULL) {
+        weir__job_starve(job, size);
+        return false;
+    }
     for (size_t n = 0; n < count; n++)
         (void)weir_reader_split(job->reader, n, &splits[n]);
     size_t need = weir_splits_encode(splits, count, NULL, 0);

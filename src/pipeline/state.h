@@ -68,6 +68,8 @@ struct weir_job {
 
 void weir__job_fail(weir_job *job, const weir_fault *fault);
 void weir__job_tell(weir_job *job, const weir_job_event *event);
+/* The job fails: there are no `size` bytes for a checkpoint. */
+void weir__job_starve(weir_job *job, size_t size);
 bool weir__blob_reserve(weir_job *job, weir__blob *blob, size_t size);
 bool weir__blob_set(weir_job *job, weir__blob *blob, weir_bytes bytes);
 

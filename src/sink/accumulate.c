@@ -183,6 +183,24 @@ static weir_err too_large(weir_sink *sink, const weir__sink_partition *partition
     return WEIR_E_TOO_LARGE;
 }
 
+/* With batches under way there will be room. Without any somebody else must give memory back: that is not waited for
+   longer than a response. */
+static weir_err starve(weir_sink *sink, size_t bound, weir_time_us now) {
+    weir_time_us patience = sink->config.request_timeout_ms * 1000;
+    if (!weir__flushed(sink))
+        return WEIR_AGAIN;
+    if (sink->starved_since == 0) {
+        sink->starved_since = now;
+        sink->starved_wake = now + patience;
+    }
+    if (now < sink->starved_since + patience)
+        return WEIR_AGAIN;
+    weir__sink_fail(sink, WEIR_E_NO_MEMORY, 0,
+                    "the memory budget has no room for a batch of %zu bytes: raise it, or lower batch.size",
+                    bound > sink->batch_size ? bound : sink->batch_size);
+    return WEIR_E_NO_MEMORY;
+}
+
 static weir_err open_batch(weir_sink *sink, weir__sink_partition *partition, const weir_record *record,
                            weir_time_us now) {
     size_t bound = weir_record_bound(record) + WEIR_BATCH_HEADER_SIZE;
@@ -194,8 +212,10 @@ static weir_err open_batch(weir_sink *sink, weir__sink_partition *partition, con
     weir__sink_batch *batch = batch_take(sink, bound);
     if (batch == NULL) {
         weir__flush(sink); /* what is open must go out before there is room again */
-        return WEIR_AGAIN;
+        return starve(sink, bound, now);
     }
+    sink->starved_since = 0;
+    sink->starved_wake = WEIR_NEVER;
     batch->partition = partition;
     batch->opened_at = now;
     weir_batch_writer_init(&batch->writer, batch->memory, batch->size);

@@ -47,6 +47,8 @@ static void sink_work(weir__worker *worker, weir_time_us now) {
     weir_sink *sink = WEIR__ENTRY(worker, weir_sink, worker);
     if (sink->step != WEIR__OPEN_DONE || sink->fault.err != WEIR_OK)
         return;
+    if (sink->starved_wake <= now)
+        sink->starved_wake = WEIR_NEVER; /* whoever still has a record to send tries now */
     weir__linger_tick(sink, now);
     weir__adder_work(sink, now);
     weir__produce_work(sink, now);
@@ -63,7 +65,8 @@ weir_time_us weir_sink_deadline(const weir_sink *sink) {
         return sink->open_until > 0 ? sink->open_until : WEIR_NEVER;
     weir_time_us linger = weir__linger_deadline(sink);
     weir_time_us produce = weir__produce_deadline(sink);
-    return linger < produce ? linger : produce;
+    weir_time_us due = linger < produce ? linger : produce;
+    return sink->starved_wake < due ? sink->starved_wake : due;
 }
 
 weir_err weir_sink_tick(weir_sink *sink, weir_time_us now) {
@@ -112,6 +115,7 @@ weir_err weir_sink_new(weir_sink **out, weir_client *client, const weir_config *
     sink->producer_id = sink->producer_epoch = -1;
     sink->worker.work = sink_work;
     sink->worker.deadline = sink_due;
+    sink->starved_wake = WEIR_NEVER;
     weir_fault_clear(&sink->fault);
     weir__list_init(&sink->extra);
     weir__list_init(&sink->free_batches);

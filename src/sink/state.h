@@ -168,8 +168,10 @@ struct weir_sink {
     weir__sink_topic *topics;
     uint32_t topic_count, topic_cap;
     size_t memory_used;
-    size_t batch_size;       /* batch.size, or less where the topic allows less */
-    weir__list free_batches; /* of batch_size, to be used again */
+    weir_time_us starved_since; /* since when there is no memory for a batch, and none under way; 0: there is */
+    weir_time_us starved_wake;  /* when whoever waits for that is to be told that it is in vain; WEIR_NEVER */
+    size_t batch_size;          /* batch.size, or less where the topic allows less */
+    weir__list free_batches;    /* of batch_size, to be used again */
     uint32_t open_batches, queued_batches;
     weir_time_us oldest_open; /* no open batch is older, if there is one */
 

@@ -67,6 +67,34 @@ START_TEST(nth_allocation_fails) {
 }
 END_TEST
 
+/* While there is none the client tries now and then, and sleeps in between. */
+START_TEST(lack_of_memory_that_lasts_does_not_spin) {
+    ck_assert(work());
+    int64_t takes = p.memory.takes;
+    for (int64_t n = 0; n < takes; n++) {
+        weir_fault fault;
+        tear_down();
+        set_up();
+        failing_next(&p.memory, n, FAILING_ON);
+        if (weir_client_new(&p.client, &p.config, &p.budget.alloc, 1, &fault) != WEIR_OK) {
+            p.client = NULL;
+            continue;
+        }
+        (void)weir__topic_want(p.client, weir_str_of("t"));
+        asker_submit(&a, &p, WEIR_TARGET_ANY, 30 * SECOND);
+        weir_time_us end = p.now + 20 * SECOND;
+        int turns = 0;
+        for (weir_client_tick(p.client, p.now); p.now < end; turns++) {
+            ck_assert_msg(turns < 2000, "taking %lld: at %lld", (long long)n, (long long)p.now);
+            peer_settle(&p);
+            peer_wait(&p, SECOND);
+        }
+        failing_stop(&p.memory);
+        ck_assert(asker_until(&p, &a.dones, 200 * SECOND));
+    }
+}
+END_TEST
+
 START_TEST(budget_grows_until_it_is_enough) {
     bool worked = false;
     for (size_t limit = 1000; !worked; limit += 1000) {
@@ -106,7 +134,7 @@ START_TEST(responses_wait_for_memory) {
         ck_assert_int_eq(a.err, WEIR_OK);
         return;
     }
-    asker_pass(&p, 40 * SECOND); /* too long: the link is given up, and what is missing is named */
+    asker_pass(&p, 35 * SECOND); /* too long: the link is given up, and what is missing is named */
     ck_assert_int_eq(weir_client_trouble(p.client)->err, WEIR_E_NO_MEMORY);
     ck_assert_trouble(&p, "raise the memory budget");
     p.budget.limit = SIZE_MAX;
@@ -121,6 +149,7 @@ int main(void) {
     tcase_set_timeout(c, 60);
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_loop_test(c, nth_allocation_fails, 1, 4);
+    tcase_add_test(c, lack_of_memory_that_lasts_does_not_spin);
     tcase_add_test(c, budget_grows_until_it_is_enough);
     tcase_add_loop_test(c, responses_wait_for_memory, 0, 2);
     suite_add_tcase(suite, c);

@@ -154,8 +154,9 @@ class Client:
 
     def _keep(self, line, label, name, document):
         self._known[label] = document
-        text = document if isinstance(document, str) else json.dumps(self._shown.response(name, document), sort_keys=True)
-        self.trace.append((line, text))
+        if not isinstance(document, str):
+            document = json.dumps(self._shown.response(name, document), sort_keys=True)
+        self.trace.append((line, document))
 
     def _follow(self, name, values, document):
         """After a change of topics waits until it is seen everywhere."""
@@ -164,21 +165,23 @@ class Client:
             if name in ("CreateTopics", "CreatePartitions") and set(shown.codes(document)) == {0}:
                 if not values.get("validate"):
                     self._await_topic(topic, values.get("count", 1))
-            if name == "DeleteTopics" and set(shown.codes(document)) == {0} and topic:
-                self._await_no_topic(topic)
+
+        for deleted in document["responses"] if name == "DeleteTopics" else []:
+            if deleted["errorCode"] == 0:
+                self._await_no_topic(deleted["name"])
 
     def _wait(self, _, words):
         """`wait 500`"""
         self._server.wait(int(words[0]))
 
     def _later(self, line, words):
-        """`later LABEL API VERSION VALUES`: on a connection of its own, without awaiting the response."""
+        """`later LABEL API VERSION VALUES`: on a connection of its own; the response is not awaited."""
         label, name, version, *rest = words
         self.send(name, int(version), self._values(rest), label)
         self._waiting[label] = (line, name, int(version))
 
     def _pending(self, line, words):
-        """`pending LABEL`: whether what was asked by `later` is held. An answer that has come is kept, like by `await`."""
+        """`pending LABEL`: whether what was asked by `later` is held. An answer that has come is kept."""
         _, name, version = self._waiting[words[0]]
         frame = self._server.receive(words[0], PENDING_MS)
         if frame is None:

@@ -18,12 +18,12 @@ SCRIPTS = pathlib.Path(__file__).resolve().parent / "scripts"
 LANES = 6  # scripts at a time: most of their time they wait
 SHOWN = 5  # differences, of a script and of a response
 
-Play = collections.namedtuple("Play", "label lines")
-Play.__doc__ = "A script with its parameter filled in."
+Play = collections.namedtuple("Play", "label lines alone")
+Play.__doc__ = "A script with its parameter filled in; `alone`: no other runs beside it."
 
 
 class Script:
-    """A file. Its head has `levels 0 2` (transaction versions), and may have `kafka 4` (a major version) and
+    """A file. Its head has `levels 0 2` (transaction versions), and may have `kafka 4` (a major version), `alone` and
     `each v 3 9 13+` (one play for each value of %v, those with + for Kafka 4 only)."""
 
     def __init__(self, path):
@@ -31,7 +31,7 @@ class Script:
         lines = [line for line in lines if line and not line.startswith("#")]
         self.name = path.stem
         self._head = {}
-        while lines and lines[0].split()[0] in ("levels", "kafka", "each"):
+        while lines and lines[0].split()[0] in ("levels", "kafka", "each", "alone"):
             word, *values = lines.pop(0).split()
             self._head[word] = values
         self._lines = lines
@@ -44,11 +44,11 @@ class Script:
         lines = [line for line in self._lines if line[:2] not in ("3|", "4|") or line[0] == major]
         lines = [line[2:].strip() if line[:2] in ("3|", "4|") else line for line in lines]
         if "each" not in self._head:
-            return [Play(self.name, lines)]
+            return [Play(self.name, lines, "alone" in self._head)]
         name, *values = self._head["each"]
         values = [value.rstrip("+") for value in values if major == "4" or not value.endswith("+")]
-        return [Play(f"{self.name}.{name}{value}", [line.replace(f"%{name}", value) for line in lines])
-                for value in values]
+        return [Play(f"{self.name}.{name}{value}", [line.replace(f"%{name}", value) for line in lines],
+                     "alone" in self._head) for value in values]
 
 
 def run(server, tools, play):
@@ -78,10 +78,12 @@ def differences(play, model, real):
 def _members(value, path=""):
     """The leaves of a document by their path."""
     if isinstance(value, dict):
-        return {where: leaf for key, member in value.items() for where, leaf in _members(member, f"{path}.{key}").items()}
-    if isinstance(value, list) and value:
-        return {where: leaf for n, item in enumerate(value) for where, leaf in _members(item, f"{path}.{n}").items()}
-    return {path[1:]: value}
+        parts = value.items()
+    elif isinstance(value, list) and value:
+        parts = enumerate(value)
+    else:
+        return {path[1:]: value}
+    return {where: leaf for key, part in parts for where, leaf in _members(part, f"{path}.{key}").items()}
 
 
 def _parsed(text):
@@ -141,6 +143,7 @@ def run_all(version, level, scripts):
     with Cluster.start(version, transaction_version=level) as cluster:
         stage = Round(version, level, int(cluster.bootstrap.rpartition(":")[2]))
         with concurrent.futures.ThreadPoolExecutor(LANES) as pool:
-            counts = list(pool.map(stage.compare, plays))
+            counts = list(pool.map(stage.compare, [play for play in plays if not play.alone]))
+        counts += map(stage.compare, [play for play in plays if play.alone])
         stage.close()
     return len(plays), sum(1 for count in counts if count)

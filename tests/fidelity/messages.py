@@ -3,6 +3,7 @@
 import batches
 
 NO_ID = "A" * 22
+_ENDLESS = "retention.ms:-1,segment.ms:9223372036854775807"  # records of 1970 stay, in one file
 
 
 def _listed(value):
@@ -24,9 +25,9 @@ def _given(values, **names):
     return {member: values[key] for member, key in names.items() if key in values}
 
 
-def _configs(values):
+def _configs(text):
     """`configs=key:value,key:value`."""
-    pairs = (pair.split(":", 1) for pair in filter(None, str(values.get("configs", "")).split(",")))
+    pairs = (pair.split(":", 1) for pair in filter(None, text.split(",")))
     return [{"name": name, "value": value} for name, value in pairs]
 
 
@@ -34,7 +35,7 @@ def _create_topics(values, _):
     replicas = [{"partitionIndex": n, "brokerIds": [broker]} for n, broker in enumerate(values.get("brokers", []))]
     topics = [{"name": name, "numPartitions": -1 if replicas else values.get("count", 3),
                "replicationFactor": -1 if replicas else values.get("replicas", 1), "assignments": replicas,
-               "configs": _configs({"configs": "retention.ms:-1,segment.ms:9223372036854775807" + "," * ("configs" in values) + values.get("configs", "")})}
+               "configs": _configs(_ENDLESS) + _configs(values.get("configs", ""))}
               for name in _listed(values["topic"])]
     return {"topics": topics, "timeoutMs": 30000, "validateOnly": values.get("validate", False)}
 
@@ -64,9 +65,9 @@ def _metadata(values, _):
 
 
 def _describe_topic_partitions(values, _):
+    cursor = {"topicName": values["topic"], "partitionIndex": values["cursor"]} if "cursor" in values else None
     return {"topics": [{"name": name} for name in _listed(values["topic"])],
-            "responsePartitionLimit": values.get("limit", 2000),
-            "cursor": {"topicName": values["topic"], "partitionIndex": values["cursor"]} if "cursor" in values else None}
+            "responsePartitionLimit": values.get("limit", 2000), "cursor": cursor}
 
 
 def _find(values, _):
@@ -185,9 +186,10 @@ def _fetched(values):
 def _fetch(values, version):
     forgotten = [{**_named(values, "topic"), "partitions": _listed(values["forget"])}] if "forget" in values else []
     session = {"sessionId": values.get("session", 0), "sessionEpoch": values.get("session_epoch", -1)}
-    return {"maxWaitMs": values.get("wait", 0), "minBytes": values.get("min", 0), "maxBytes": values.get("max", 52428800),
-            "isolationLevel": values.get("isolation", 0), **(session if version >= 7 else {}),
-            "topics": _fetched(values), "forgottenTopicsData": forgotten if version >= 7 else []}
+    return {"maxWaitMs": values.get("wait", 0), "minBytes": values.get("min", 0),
+            "maxBytes": values.get("max", 52428800), "isolationLevel": values.get("isolation", 0),
+            **(session if version >= 7 else {}), "topics": _fetched(values),
+            "forgottenTopicsData": forgotten if version >= 7 else []}
 
 
 def _list_offsets(values, version):
@@ -218,7 +220,8 @@ def _describe_transactions(values, _):
 
 
 def _list_transactions(values, _):
-    return {"stateFilters": _listed(values.get("states", [])), "producerIdFilters": _listed(values.get("producers", [])),
+    return {"stateFilters": _listed(values.get("states", [])),
+            "producerIdFilters": _listed(values.get("producers", [])),
             "durationFilter": values.get("longer", -1), **_given(values, transactionalIdPattern="pattern")}
 
 

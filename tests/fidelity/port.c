@@ -9,7 +9,6 @@
    Time is virtual and passes only in "await" and "wait".
 
    usage: fidelity_port RELEASE TRANSACTION_VERSION     (RELEASE: 3.9 or 4.4) */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,9 +67,9 @@ static void print_output(weir__model *model, int32_t connection) {
         printf(closing ? "closed\n" : "none\n");
         return;
     }
-    uint32_t size = ((uint32_t)output.p[0] << 24 | (uint32_t)output.p[1] << 16 | (uint32_t)output.p[2] << 8 |
-                     (uint32_t)output.p[3]) +
-                    4;
+    uint32_t size = 4;
+    for (int n = 0; n < 4; n++)
+        size += (uint32_t)output.p[n] << (24 - 8 * n);
     for (uint32_t n = 0; n < size; n++)
         printf("%02x", output.p[n]);
     printf("\n");
@@ -80,23 +79,24 @@ static void print_output(weir__model *model, int32_t connection) {
 /* Does what a line says; returns the time after that. */
 static weir_time_us obey(weir__model *model, const char *line, weir_time_us now) {
     static uint8_t bytes[LINE / 2];
-    int32_t connection = 0, ms = 0;
-    int at = 0;
-    if (strncmp(line, "open", 4) == 0) {
+    char verb[8] = "", *rest;
+    memcpy(verb, line, strcspn(line, " \n") < sizeof verb ? strcspn(line, " \n") : 0);
+    int32_t number = (int32_t)strtol(line + strlen(verb), &rest, 10); /* of the connection; of "wait": milliseconds */
+    if (strcmp(verb, "open") == 0) {
         printf("%d\n", (int)weir__model_connect(model, 1));
         return now;
     }
-    if (sscanf(line, "await %" SCNd32 " %" SCNd32, &connection, &ms) == 2) {
-        now = pass(model, connection, now, now + (weir_time_us)1000 * ms);
-        print_output(model, connection);
+    if (strcmp(verb, "await") == 0) {
+        now = pass(model, number, now, now + (weir_time_us)1000 * strtol(rest, NULL, 10));
+        print_output(model, number);
         return now;
     }
-    if (sscanf(line, "send %" SCNd32 " %n", &connection, &at) == 1)
-        weir__model_receive(model, connection, (weir_bytes){bytes, (uint32_t)from_hex(line + at, bytes)}, now);
-    else if (sscanf(line, "close %" SCNd32, &connection) == 1)
-        weir__model_disconnect(model, connection);
-    else if (sscanf(line, "wait %" SCNd32, &ms) == 1)
-        now = pass(model, -1, now, now + (weir_time_us)1000 * ms);
+    if (strcmp(verb, "send") == 0)
+        weir__model_receive(model, number, (weir_bytes){bytes, (uint32_t)from_hex(rest + 1, bytes)}, now);
+    else if (strcmp(verb, "close") == 0)
+        weir__model_disconnect(model, number);
+    else if (strcmp(verb, "wait") == 0)
+        now = pass(model, -1, now, now + (weir_time_us)1000 * number);
     printf("ok\n");
     return now;
 }

@@ -1,4 +1,4 @@
-"""Kafka's own definitions of requests, from its jars: a request is completed from the few members that a script names."""
+"""Kafka's own definitions of requests, from its jars: what a script does not name is completed from them."""
 
 import functools
 import json

@@ -4,10 +4,11 @@ import base64
 import json
 
 import batches
-from meant import ABSENT_APIS, FEATURES, INTERNAL_TOPICS
+from meant import ABSENT_APIS, ABSENT_FIRST_VERSIONS, FEATURES, INTERNAL_TOPICS
 
 _HIDDEN = {"throttleTimeMs", "errorMessage", "host", "port", "clusterId", "rack", "finalizedFeaturesEpoch",
            "batchIndexErrorMessage"}
+_HIDDEN_AFTER = _HIDDEN | {"transactionStartTimeMs"}  # what is left of it afterwards means nothing
 _NO_ID = "A" * 22
 _RECENT = 10 ** 12  # milliseconds: a time that a clock gave
 # Members with a number or text that the cluster chose, and what to call it.
@@ -28,8 +29,9 @@ def codes(document):
 
 def _offered(document):
     """An ApiVersions response with what the model is about."""
-    ranges = {str(api["apiKey"]): f"{api['minVersion']}-{api['maxVersion']}" for api in document["apiKeys"]
-              if api["apiKey"] not in ABSENT_APIS}
+    ranges = {str(api["apiKey"]): (None if api["apiKey"] in ABSENT_FIRST_VERSIONS else api["minVersion"],
+                                   api["maxVersion"])
+              for api in document["apiKeys"] if api["apiKey"] not in ABSENT_APIS}
     features = {member: [feature for feature in document[member] if feature["name"] in FEATURES]
                 for member in ("supportedFeatures", "finalizedFeatures") if member in document}
     return {**document, **features, "apiKeys": ranges}
@@ -50,12 +52,13 @@ class Shown:
             document = _offered(document)
         if name == "CreateTopics":  # shows all settings of the topic; the model has those that clients look for
             document = {**document, "topics": [{**topic, "configs": None} for topic in document["topics"]]}
-        return self._named(_in_order(self._own(document)))
+        return self._named(self._in_order(self._own(document)))
 
     def _own(self, value, key=None):
         """Without what is hidden, and what other scripts made; record sets are decoded."""
         if isinstance(value, dict):
-            return {name: self._own(member, name) for name, member in value.items() if name not in _HIDDEN}
+            hidden = _HIDDEN if value.get("transactionState") == "Ongoing" else _HIDDEN_AFTER
+            return {name: self._own(member, name) for name, member in value.items() if name not in hidden}
         if isinstance(value, list):
             return [self._own(item, key) for item in value if not self._foreign(item, key)]
         if key == "records" and isinstance(value, str):
@@ -76,6 +79,24 @@ class Shown:
     def _records(self, data):
         return batches.show(json.loads(self._decode(data.hex()))) if data else ""
 
+    def _in_order(self, value):
+        """Lists in an order of their own: brokers answer in that of hash tables."""
+        if isinstance(value, dict):
+            return {key: self._in_order(member) for key, member in value.items()}
+        if not isinstance(value, list):
+            return value
+        return sorted(map(self._in_order, value), key=lambda item: json.dumps(self._blank(item), sort_keys=True))
+
+    def _blank(self, value, key=None):
+        """For sorting: without what the cluster chose and has not shown before."""
+        if isinstance(value, dict):
+            return {name: self._blank(member, name) for name, member in value.items()}
+        if isinstance(value, list):
+            return [self._blank(item, key) for item in value]
+        if key in _CHOSEN and value not in _UNCHOSEN:
+            return self._names.get((_CHOSEN[key], value), "")
+        return value
+
     def _named(self, value, key=None):
         if isinstance(value, dict):
             return {name: self._named(member, name) for name, member in value.items()}
@@ -86,21 +107,3 @@ class Shown:
             count = sum(1 for known in self._names if known[0] == kind)
             return self._names.setdefault((kind, value), f"{kind} {count + 1}")
         return value
-
-
-def _in_order(value):
-    """Lists in an order of their own: brokers answer in that of hash tables."""
-    if isinstance(value, dict):
-        return {key: _in_order(member) for key, member in value.items()}
-    if not isinstance(value, list):
-        return value
-    return sorted(map(_in_order, value), key=lambda item: json.dumps(_blank(item), sort_keys=True))
-
-
-def _blank(value, key=None):
-    """Without what the cluster chose, for sorting."""
-    if isinstance(value, dict):
-        return {name: _blank(member, name) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_blank(item, key) for item in value]
-    return "" if key in _CHOSEN and value not in _UNCHOSEN else value

@@ -362,6 +362,24 @@ START_TEST(a_reader_of_lost_records_diverges) {
 }
 END_TEST
 
+/* An id that is zero, and one that no topic has. */
+START_TEST(unknown_ids_are_told) {
+    start();
+    for (int which = 0; which < 2; which++) {
+        weir_fetch_request_fetch_partition partition = {.partition = 0, .current_leader_epoch = -1};
+        weir_fetch_request_fetch_topic topic = {.partitions = {&partition, 1}};
+        weir_fetch_request request;
+        topic.topic_id.b[0] = (uint8_t)which;
+        weir_message_init(weir_api_find(WEIR_API_FETCH)->request, &request);
+        request.topics.items = &topic;
+        request.topics.count = 1;
+        const fetched *data = fetched_of(modelhost_ask(&h, 1, WEIR_API_FETCH, 13, &request));
+        ck_assert_code(data->error_code, "UNKNOWN_TOPIC_ID");
+        ck_assert_int_eq(data->aborted_transactions.count, 0);
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("model-fetch");
     TCase *tcase = tcase_create("fetch");
@@ -382,6 +400,7 @@ int main(void) {
     tcase_add_test(tcase, a_marker_wakes_a_committed_reader);
     tcase_add_test(tcase, epochs_are_compared);
     tcase_add_test(tcase, a_reader_of_lost_records_diverges);
+    tcase_add_test(tcase, unknown_ids_are_told);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

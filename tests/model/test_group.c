@@ -304,6 +304,25 @@ START_TEST(first_delay) {
 }
 END_TEST
 
+/* A leader that has come back is told its old id as the leader's, so that it does not assign; from version 9 on it is
+   told not to. */
+START_TEST(static_leader) {
+    for (int16_t version = 8; version <= 9; version++) {
+        client one = new_client(1), back = new_client(2);
+        one.instance = back.instance = "i";
+        one.version = back.version = version;
+        start();
+        ck_assert_code(join_now(&one), "NONE");
+        ck_assert_int_eq(sync(&one, (const client *[]){&one}, 1, false), WEIR__ANSWERED);
+        ck_assert_code(join_now(&back), "NONE");
+        ck_assert_str_ne(back.id, one.id);
+        ck_assert_str_eq(back.leader, version < 9 ? one.id : back.id);
+        ck_assert_int_eq(back.joined.skip_assignment, version >= 9);
+        bench_free(&b);
+    }
+}
+END_TEST
+
 START_TEST(static_member) {
     client one, two;
     two_members(&one, &two);
@@ -420,6 +439,7 @@ int main(void) {
     tcase_add_test(tests, protocols);
     tcase_add_test(tests, refused);
     tcase_add_test(tests, first_delay);
+    tcase_add_test(tests, static_leader);
     tcase_add_test(tests, static_member);
     tcase_add_test(tests, leave_listed);
     tcase_add_test(tests, listed);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "by_hand.h"
+#include "record_wire.h"
 
 static modelhost h;
 static uint8_t memory[100000];
@@ -159,10 +160,12 @@ START_TEST(compacted_topics_need_keys) {
     start();
     ck_assert_int_eq(weir__model_alter_topic(h.model, "t", "cleanup.policy", "compact"), 0);
     weir_batch_writer_init(&w, memory, sizeof memory);
-    ck_assert_int_eq(weir_batch_append(&w, &record), WEIR_OK);
+    for (int n = 0; n < 3; n++)
+        ck_assert_int_eq(weir_batch_append(&w, &record), WEIR_OK);
     const produced *p = append(weir_batch_close(&w, &nobody));
     ck_assert_code(p->error_code, "INVALID_RECORD");
-    ck_assert_int_eq(p->record_errors.count, 1);
+    ck_assert_int_eq(p->record_errors.count, 3);
+    ck_assert_int_eq(p->record_errors.items[2].batch_index, 2);
     ck_assert_code(plain(1)->error_code, "NONE");
 }
 END_TEST
@@ -187,6 +190,41 @@ START_TEST(log_append_time_is_the_brokers) {
     ck_assert_int_eq(weir_batch_open(batch.bytes, &header), WEIR_OK);
     ck_assert_int_eq(header.max_timestamp, h.config.wall_clock_ms + h.now / 1000);
     ck_assert(header.attributes & WEIR_ATTR_LOG_APPEND);
+}
+END_TEST
+
+/* Seals a batch that was changed. */
+static void seal(weir_records records) {
+    weir__put32(memory + WEIR__AT_CRC, weir_crc32c(0, memory + WEIR__AT_ATTRIBUTES, records.len - WEIR__AT_ATTRIBUTES));
+}
+
+START_TEST(the_largest_timestamp_is_put_right) {
+    weir__model_batch batch;
+    weir_batch_header sent, kept;
+    start();
+    weir_records records = modelhost_batch(memory, sizeof memory, 0, 3, NULL);
+    ck_assert_int_eq(weir_batch_open(records, &sent), WEIR_OK);
+    weir__put64(memory + WEIR__AT_MAX_TIMESTAMP, 5);
+    seal(records);
+    ck_assert_code(append(records)->error_code, "NONE");
+    ck_assert(weir__model_batch_at(h.model, "t", 0, 0, &batch));
+    ck_assert_int_eq(weir_batch_open(batch.bytes, &kept), WEIR_OK);
+    ck_assert_int_eq(kept.max_timestamp, sent.max_timestamp);
+}
+END_TEST
+
+START_TEST(headers_that_cannot_be_are_invalid_not_corrupt) {
+    start();
+    weir_records records = modelhost_batch(memory, sizeof memory, 0, 3, NULL);
+    weir__put32(memory + WEIR__AT_RECORD_COUNT, 9);
+    ck_assert_code(append(records)->error_code, "CORRUPT_MESSAGE");
+    seal(records);
+    ck_assert_code(append(records)->error_code, "INVALID_RECORD");
+    weir__put32(memory + WEIR__AT_RECORD_COUNT, 3);
+    weir__put16(memory + WEIR__AT_ATTRIBUTES, 5); /* no codec has that number */
+    seal(records);
+    ck_assert_code(append(records)->error_code, "UNKNOWN_SERVER_ERROR");
+    ck_assert_int_eq(partition(0).end, 0);
 }
 END_TEST
 
@@ -358,6 +396,8 @@ int main(void) {
     tcase_add_test(tcase, compacted_topics_need_keys);
     tcase_add_test(tcase, times_too_far_ahead_are_refused);
     tcase_add_test(tcase, log_append_time_is_the_brokers);
+    tcase_add_test(tcase, the_largest_timestamp_is_put_right);
+    tcase_add_test(tcase, headers_that_cannot_be_are_invalid_not_corrupt);
     tcase_add_test(tcase, only_the_leader_takes_records);
     tcase_add_test(tcase, all_versions_are_spoken);
     tcase_add_test(tcase, topics_are_known_by_id);

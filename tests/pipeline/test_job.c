@@ -272,30 +272,6 @@ START_TEST(fresh_begins_anew) {
 }
 END_TEST
 
-START_TEST(nth_allocation_fails) {
-    feed(20);
-    ck_assert_end(&r, runner_life(&r), WEIR_JOB_FINISHED);
-    int64_t takes = r.peer.memory.takes;
-    for (int64_t n = _i; n < takes; n += 4) {
-        tear_down();
-        set_up();
-        feed(20);
-        r.peer.memory.fail_from = n;
-        r.peer.memory.fail_count = 1;
-        weir_err err = runner_new(&r);
-        weir_job_end end = WEIR_JOB_FAILED;
-        if (err == WEIR_OK)
-            end = runner_run(&r);
-        ck_assert_msg(end == WEIR_JOB_FINISHED || r.fault.err == WEIR_E_NO_MEMORY, "%lld: %s: %s", (long long)n,
-                      weir_err_name(r.fault.err), r.fault.text);
-        runner_crash(&r);
-        r.peer.memory.fail_count = 0;
-        ck_assert_end(&r, runner_life(&r), WEIR_JOB_FINISHED); /* and the state is whole */
-        runner_check(&r);
-    }
-}
-END_TEST
-
 /* The next transaction cannot be begun yet (its id is being initialised): that must not keep the host awake. */
 START_TEST(waiting_for_the_sink_costs_no_turns) {
     r.peer.transaction_version = 1;
@@ -337,7 +313,6 @@ int main(void) {
     tcase_add_loop_test(c, bad_settings, 0, 7);
     tcase_add_test(c, properties_go_to_their_side);
     tcase_add_test(c, fresh_begins_anew);
-    tcase_add_loop_test(c, nth_allocation_fails, 0, 4);
     tcase_add_test(c, waiting_for_the_sink_costs_no_turns);
     suite_add_tcase(suite, c);
     SRunner *all = srunner_create(suite);

@@ -101,6 +101,26 @@ START_TEST(budget_is_used_up_for_a_while) {
 }
 END_TEST
 
+/* Nothing is under way that would make room: that is an error in the end, and the host wakes for it. */
+START_TEST(budget_is_used_up_for_good) {
+    weir_record record = {.key = {(const uint8_t *)"0", 1}};
+    drain_start(&d);
+    drain_pass(&d, SECOND);
+    d.peer.budget.limit = d.peer.budget.used;
+    weir_time_us begin = d.peer.now;
+    weir_err err = weir_sink_send(d.sink, 0, 0, &record, d.peer.now);
+    ck_assert_int_eq(err, WEIR_AGAIN);
+    ck_assert(weir_sink_deadline(d.sink) <= begin + 30 * SECOND);
+    while (err == WEIR_AGAIN && d.peer.now < begin + 60 * SECOND) {
+        drain_pass(&d, SECOND);
+        err = weir_sink_send(d.sink, 0, 0, &record, d.peer.now);
+    }
+    ck_assert_int_eq(err, WEIR_E_NO_MEMORY);
+    ck_assert(d.peer.now >= begin + 30 * SECOND);
+    ck_assert_fault(&d, "raise it");
+}
+END_TEST
+
 /* The host sleeps until the deadline that it is given: what found no memory must be tried again by itself. */
 START_TEST(sending_finds_no_memory_for_a_moment) {
     d.peer.transaction_version = (int16_t)(1 + _i % 2);
@@ -121,6 +141,7 @@ int main(void) {
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_loop_test(c, nth_allocation_fails, 0, 4);
     tcase_add_loop_test(c, budget_is_used_up_for_a_while, 0, 12);
+    tcase_add_test(c, budget_is_used_up_for_good);
     tcase_add_loop_test(c, sending_finds_no_memory_for_a_moment, 0, 12);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);

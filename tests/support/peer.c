@@ -22,12 +22,6 @@ static void heap_give(weir_alloc *self, void *p, size_t size) {
 
 weir_alloc peer_heap = {heap_take, heap_give};
 
-static void *memory_take(weir_alloc *self, size_t size) {
-    peer_memory *memory = (peer_memory *)(void *)self;
-    int64_t n = memory->takes++;
-    return n >= memory->fail_from && n < memory->fail_from + memory->fail_count ? NULL : malloc(size);
-}
-
 void peer_init(peer *p) {
     const weir_api *api;
     memset(p, 0, sizeof *p);
@@ -45,7 +39,7 @@ void peer_init(peer *p) {
     p->max_message_bytes = "1048588";
     p->max_timeout_ms = "900000";
     p->seed = 1;
-    p->memory.alloc = (weir_alloc){memory_take, heap_give};
+    failing_init(&p->memory);
     weir_budget_init(&p->budget, &p->memory.alloc, SIZE_MAX);
     weir_config_init(&p->config, WEIR_SIDE_SOURCE);
     memcpy(p->config.bootstrap_servers, "b0:9000", sizeof "b0:9000");

@@ -10,6 +10,8 @@
 #include <weir/record.h>
 #include <weir/source.h>
 
+#include "failing.h"
+
 #define PEER_BROKERS 3
 #define PEER_LOGS    40
 #define PEER_CLIENTS 2
@@ -137,17 +139,10 @@ typedef struct peer_link {
     weir_time_us silent_until; /* nothing is answered before */
 } peer_link;
 
-/* Memory whose n-th taking fails. */
-typedef struct peer_memory {
-    weir_alloc alloc;
-    int64_t takes;                 /* so far */
-    int64_t fail_from, fail_count; /* takings fail_from .. fail_from + fail_count - 1 (from 0) fail */
-} peer_memory;
-
 typedef struct peer {
     weir_client *client, *other; /* other: NULL if there is only one */
     weir_config config;
-    peer_memory memory;
+    failing_alloc memory;
     weir_budget budget; /* around memory */
     uint64_t seed;
     weir_time_us now;

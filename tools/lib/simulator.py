@@ -12,6 +12,7 @@ from typing import NamedTuple
 OPTIONS = ["--buildtype=plain", "-Doptimization=2", "-Ddebug=true", "-Db_ndebug=false"]
 CANARY = "canary"
 CATCH_S = int(os.environ.get("WEIR_MUSEUM_S", "600"))  # a bug that is not caught by then is missed
+LIFE_S = 120  # no life takes as long, however loaded the machine is
 
 
 class Bug(NamedTuple):
@@ -83,12 +84,15 @@ def hunt(tree, folder, bug):
         program = build(tree, folder)
         begun = time.monotonic()
         command = [program, "--seeds", str(2 ** 62), "--minutes", str(CATCH_S / 60), "--stop-at-first"]
-        output = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+        output = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                timeout=CATCH_S + LIFE_S).stdout
         report = json.loads(output.splitlines()[-1])
         result.update(seeds=report["seeds"], seconds=round(time.monotonic() - begun, 2))
         if report["violations"]:
             first = report["violations"][0]
             result.update(caught=True, seed=first["seed"], invariant=first["invariant"], text=first["text"])
+    except subprocess.TimeoutExpired:
+        result["why"] = "a life of it has no end"
     finally:
         if not applied.returncode:
             patch(tree, bug, "-R")

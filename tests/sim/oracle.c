@@ -275,6 +275,7 @@ static void forget_cuts(sim_world *w, const sim_process *p) {
         for (size_t i = 0; i < count; i++)
             position = splits[i].partition == n ? splits[i].position : position;
         partition->cut = partition->cut && position > partition->lost_from;
+        partition->read_to = position; /* not that of a checkpoint that was never stored */
     }
 }
 

@@ -31,7 +31,7 @@ typedef struct sim_oracle_partition {
     sim_cursor visible;
     size_t batch;      /* of the output: the first whose fate is not known */
     int64_t lost_from; /* from this offset on the input is no longer what it was; INT64_MAX: it is */
-    int64_t read_to;   /* the highest position in any checkpoint */
+    int64_t read_to;   /* the highest position in any checkpoint since the last start */
     int64_t safe_to;   /* nobody will go back behind this position: the checkpoint before the last has it */
     bool cut;          /* the input was truncated below what had been read */
 } sim_oracle_partition;

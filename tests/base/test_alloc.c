@@ -57,7 +57,7 @@ START_TEST(fixed_stress) {
             release(alloc, s);
             continue;
         }
-        s->size = weir__rng_below(&rng, weir__rng_below(&rng, 10) ? 200 : 6000);
+        s->size = (size_t)weir__rng_below(&rng, weir__rng_below(&rng, 10) ? 200 : 6000);
         s->p = alloc->take(alloc, s->size);
         refused += !s->p;
         if (!s->p)

@@ -60,7 +60,7 @@ static sim_tap_batch *batch_at(sim_tap *t, int64_t producer_id, int16_t epoch, i
     uint64_t h = (uint64_t)producer_id * 31 + (uint64_t)(uint16_t)epoch;
     h = (h * 31 + (uint64_t)partition) * 1000003 + (uint64_t)(uint32_t)sequence;
     h *= UINT64_C(0x9e3779b97f4a7c15);
-    for (size_t n = h >> 51;; n = (n + 1) % TAP_BATCHES) {
+    for (size_t n = (size_t)(h >> 51);; n = (n + 1) % TAP_BATCHES) {
         sim_tap_batch *b = &t->batches[n];
         bool same =
             b->producer_id == producer_id && b->epoch == epoch && b->partition == partition && b->sequence == sequence;

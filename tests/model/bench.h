@@ -2,7 +2,7 @@
 #ifndef WEIR_TESTS_MODEL_BENCH_H
 #define WEIR_TESTS_MODEL_BENCH_H
 
-#include <check.h>
+#include "checks.h"
 #include <stddef.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef WEIR_TESTS_MODEL_BY_HAND_H
 #define WEIR_TESTS_MODEL_BY_HAND_H
 
-#include <check.h>
+#include "checks.h"
 #include <string.h>
 
 #include "modelhost.h"

@@ -1,5 +1,5 @@
 /* A real sink and a real reader on a model: what is written is read, once and in order. */
-#include <check.h>
+#include "checks.h"
 #include <stdio.h>
 
 #include <weir/sink.h>

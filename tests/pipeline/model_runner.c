@@ -1,6 +1,6 @@
 #include "model_runner.h"
 
-#include <check.h>
+#include "checks.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

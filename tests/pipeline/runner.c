@@ -1,6 +1,6 @@
 #include "runner.h"
 
-#include <check.h>
+#include "checks.h"
 
 static void on_event(const weir_job_event *event, void *user) {
     runner *r = user;

@@ -1,5 +1,5 @@
 /* Checkpoints as bytes, damaged ones, and which of two is restored. */
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 #include <string.h>
 

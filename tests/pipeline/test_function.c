@@ -1,5 +1,5 @@
 /* A job's function: what it emits, what it may not, and how it fails. */
-#include <check.h>
+#include "checks.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

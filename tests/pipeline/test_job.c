@@ -1,5 +1,5 @@
 /* A job from its first request to its end, through crashes, stops and failures. */
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 #include <string.h>
 

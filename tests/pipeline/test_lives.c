@@ -1,5 +1,5 @@
 /* The lives of a job, one after the other, without a cluster behind them. */
-#include <check.h>
+#include "checks.h"
 
 #include "lives.h"
 #include "runner.h"

@@ -1,5 +1,5 @@
 /* Every allocation of a job fails in turn: it finishes, or ends for want of memory, and the next one completes it. */
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Whole jobs on a model of a cluster: exactly once, whatever happens to the job or to the cluster. */
-#include <check.h>
+#include "checks.h"
 #include <stdlib.h>
 #include <string.h>
 

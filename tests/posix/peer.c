@@ -1,7 +1,7 @@
 #include "peer.h"
 
 #include <arpa/inet.h>
-#include <check.h>
+#include "checks.h"
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>

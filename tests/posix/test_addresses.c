@@ -1,6 +1,6 @@
 /* Hosts with several addresses. The resolver is replaced: "two.test" has the addresses in `answer`. */
 #include <arpa/inet.h>
-#include <check.h>
+#include "checks.h"
 #include <netdb.h>
 #include <string.h>
 #include <stdlib.h>

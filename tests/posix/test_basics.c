@@ -1,5 +1,5 @@
 /* Clock, seed and malloc. */
-#include <check.h>
+#include "checks.h"
 #include <stdint.h>
 #include <string.h>
 #include <time.h>

@@ -1,5 +1,5 @@
 /* The host over loopback sockets, with a fake client above and the test itself as the peer. */
-#include <check.h>
+#include "checks.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* The store on a real file system: generations, lock, default folders, and what is found in the way. */
-#include <check.h>
+#include "checks.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* The store while system calls fail. write, fsync, rename and close of the library are those defined here, which pass
    on to the system or fail, as the test asks. */
-#include <check.h>
+#include "checks.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

@@ -73,7 +73,10 @@ static weir_err metadata(weir_out *out, const weir_request_header *header, respo
 static weir_err offsets(broker *b, weir_out *out, const weir_request_header *header, responses *r) {
     weir_list_offsets_response_list_offsets_partition_response partition = {.timestamp = -1, .leader_epoch = -1};
     weir_list_offsets_response_list_offsets_topic_response topic = {.name = weir_str_of(BROKER_TOPIC)};
-    partition.offset = fuzz_u16(&b->input);
+    int64_t offset = fuzz_u16(&b->input);
+    partition.offset = header->api_version > 0 ? offset : -1;
+    partition.old_style_offsets.items = &offset;
+    partition.old_style_offsets.count = header->api_version == 0;
     topic.partitions.items = &partition;
     topic.partitions.count = 1;
     r->offsets.topics.items = &topic;
@@ -95,7 +98,7 @@ static weir_err fetch(broker *b, weir_out *out, const weir_request_header *heade
     partition.diverging_epoch.end_offset = partition.snapshot_id.end_offset = partition.snapshot_id.epoch = -1;
     partition.log_start_offset = partition.preferred_read_replica = -1;
     partition.aborted_transactions.items = &aborted;
-    partition.aborted_transactions.count = aborted.producer_id != 0;
+    partition.aborted_transactions.count = header->api_version >= 4 && aborted.producer_id != 0;
     partition.records = (weir_records){copy, records.len};
     topic.partitions.items = &partition;
     topic.partitions.count = 1;

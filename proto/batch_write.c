@@ -240,23 +240,23 @@ weir_err weir_batch_append(weir_batch_writer *w, const weir_record *record) {
     return WEIR_OK;
 }
 
-/* Writes the header of a batch of `size` bytes at `at` and checksums it with the records behind it. */
+/* Seals a batch of `size` bytes at `at`: to a broker, which gives it its offset and fills the leader epoch in. */
 static weir_records seal(const weir_batch_writer *w, weir_compression compression, uint8_t *at, size_t size,
                          const weir_batch_identity *identity) {
     uint32_t attributes = (uint32_t)compression | (identity->transactional ? WEIR_ATTR_TRANSACTIONAL : 0U);
-    weir__put64(at + WEIR__AT_BASE_OFFSET, 0); /* the broker gives the offset */
-    weir__put32(at + WEIR__AT_LENGTH, (uint32_t)(size - WEIR__LENGTH_EXCLUDES));
-    weir__put32(at + WEIR__AT_LEADER_EPOCH, UINT32_MAX); /* -1: the broker fills it in */
-    at[WEIR__AT_MAGIC] = 2;
-    weir__put16(at + WEIR__AT_ATTRIBUTES, (uint16_t)attributes);
-    weir__put32(at + WEIR__AT_LAST_OFFSET_DELTA, (uint32_t)w->record_count - 1);
-    weir__put64(at + WEIR__AT_BASE_TIMESTAMP, (uint64_t)w->base_timestamp);
-    weir__put64(at + WEIR__AT_MAX_TIMESTAMP, (uint64_t)w->max_timestamp);
-    weir__put64(at + WEIR__AT_PRODUCER_ID, (uint64_t)identity->producer_id);
-    weir__put16(at + WEIR__AT_PRODUCER_EPOCH, (uint16_t)identity->producer_epoch);
-    weir__put32(at + WEIR__AT_BASE_SEQUENCE, (uint32_t)identity->base_sequence);
-    weir__put32(at + WEIR__AT_RECORD_COUNT, (uint32_t)w->record_count);
-    weir__put32(at + WEIR__AT_CRC, weir_crc32c(0, at + WEIR__AT_ATTRIBUTES, size - WEIR__AT_ATTRIBUTES));
+    weir_batch_header header = {
+        .size = (uint32_t)size,
+        .leader_epoch = -1,
+        .attributes = (int16_t)attributes,
+        .last_offset_delta = w->record_count - 1,
+        .base_timestamp = w->base_timestamp,
+        .max_timestamp = w->max_timestamp,
+        .producer_id = identity->producer_id,
+        .producer_epoch = identity->producer_epoch,
+        .base_sequence = identity->base_sequence,
+        .record_count = w->record_count,
+    };
+    weir_batch_seal(at, &header);
     return (weir_records){at, (uint32_t)size};
 }
 

@@ -1,8 +1,6 @@
 /* Which broker coordinates which group and which transactional id. */
 #include "txn.h"
 
-#include <string.h>
-
 #include "answer.h"
 #include "text.h"
 

@@ -1,8 +1,6 @@
 /* DescribeTransactions and ListTransactions. */
 #include "txn.h"
 
-#include <string.h>
-
 #include "answer.h"
 #include "pattern.h"
 

@@ -1,8 +1,6 @@
 /* From a checkpoint, or from nothing, to the first record. */
 #include "state.h"
 
-#include <string.h>
-
 #include "text.h"
 
 /* ---- the sink first ---- */

@@ -1,6 +1,5 @@
 /* The host of a job: lock, checkpoint files, and its clients' I/O. When to start, store and end is told by the job's
    lives. */
-#include <string.h>
 
 #include <weir/job.h>
 #include <weir/posix.h>

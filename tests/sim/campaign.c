@@ -1,7 +1,6 @@
 #include "campaign.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include <weir/posix.h>
 

@@ -1,6 +1,5 @@
 /* The brokers, and an operator with an unsteady hand. */
 #include <stdio.h>
-#include <string.h>
 
 #include <weir/posix.h>
 

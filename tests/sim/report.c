@@ -1,7 +1,5 @@
 #include "report.h"
 
-#include <string.h>
-
 void report_violation(sim_report *r, uint64_t seed, int invariant, const char *text) {
     if (r->violation_count < REPORT_VIOLATIONS) {
         sim_violation *v = &r->violations[r->violation_count];

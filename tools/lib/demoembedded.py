@@ -60,7 +60,7 @@ class Input:
         self._total, self._seconds = options.records, seconds
         self._randomness = random.Random(options.seed)
         self._records = Records(partitions, self._randomness)
-        self.aborted, self._error, self._ended = 0, None, False
+        self._error, self._ended = None, False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -106,20 +106,19 @@ class Input:
             process.stdin.write("\n".join(lines) + "\n")
             process.stdin.flush()
             if aborts:
-                self._abort(process, len(lines))
+                self._abort(process)
                 return
             _, words = process.communicate()
             if process.returncode != 0:
                 raise RuntimeError(words.strip())
 
-    def _abort(self, process, count):
+    def _abort(self, process):
         """Kills the writer in the middle of its transaction, once records are on the broker, and has that aborted."""
         time.sleep(0.15)
         process.kill()
         process.communicate()
         subprocess.run([self._weir, "transactions", "abort", "-b", self._bootstrap, "--prefix", "demo-input"],
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
-        self.aborted += count
 
 
 class Kcat:

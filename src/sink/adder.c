@@ -91,7 +91,7 @@ static void mark_added(weir_sink *sink) {
 static void add_done(weir__request *request, const weir__outcome *outcome) {
     weir__adder *adder = request->owner;
     weir_sink *sink = WEIR__ENTRY(adder, weir_sink, adder);
-    const weir__txn *txn = weir__txn_current(sink);
+    weir__txn *txn = weir__txn_current(sink);
     if (outcome->err != WEIR_OK) {
         weir__sink_fail(sink, WEIR_E_ABORTED, 0, "partitions could not be added to transaction '%s': %s", txn->id,
                         weir_client_trouble(sink->client)->text);
@@ -99,6 +99,7 @@ static void add_done(weir__request *request, const weir__outcome *outcome) {
     }
     int16_t code = first_error(outcome->response);
     if (code == WEIR_CODE_NONE) {
+        txn->accepted_at = outcome->now;
         mark_added(sink);
         return;
     }

@@ -52,10 +52,12 @@ static int16_t commit_code(const weir_txn_offset_commit_response *response) {
 static void commit_done(weir__request *request, const weir__outcome *outcome) {
     weir__txn *txn = request->owner;
     int16_t code = outcome->err == WEIR_OK ? commit_code(outcome->response) : WEIR_CODE_NONE;
-    if (outcome->err == WEIR_OK && code == WEIR_CODE_NONE)
+    if (outcome->err == WEIR_OK && code == WEIR_CODE_NONE) {
         txn->ledger_done = true;
-    else if (outcome->err != WEIR_OK || !weir__request_again(txn->sink->client, request, code, outcome->now))
+        txn->accepted_at = outcome->now;
+    } else if (outcome->err != WEIR_OK || !weir__request_again(txn->sink->client, request, code, outcome->now)) {
         write_failed(txn, WEIR_API_TXN_OFFSET_COMMIT, outcome->err, code, outcome->now);
+    }
 }
 
 static const void *commit_fill(weir__request *request, int16_t version) {

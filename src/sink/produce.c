@@ -55,11 +55,12 @@ static const void *produce_fill(weir__request *request, int16_t version) {
 }
 
 /* ---- what becomes of a batch ---- */
-static void batch_done(weir_sink *sink, weir__sink_batch *batch) {
+static void batch_done(weir_sink *sink, weir__sink_batch *batch, weir_time_us now) {
     weir__sink_partition *partition = batch->partition;
     weir__txn *txn = sink->transactional ? weir__txn_current(sink) : NULL;
     if (txn != NULL) {
         txn->acknowledged += batch->records;
+        txn->accepted_at = now;
         partition->added_to = txn->serial;
     }
     sink->counters.records_out += batch->records;
@@ -108,7 +109,7 @@ static void batch_answered(weir_sink *sink, weir__sink_batch *batch, int16_t cod
     bool head = batch->partition->queue.next == &batch->node;
     switch (weir__class_of(WEIR_API_PRODUCE, code)) {
     case WEIR_CLASS_OK:
-        batch_done(sink, batch);
+        batch_done(sink, batch, now);
         return;
     case WEIR_CLASS_REFRESH:
         weir__metadata_refresh(sink->client);

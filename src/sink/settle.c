@@ -10,7 +10,7 @@ static bool state_is(weir_str state, const char *name) {
 }
 
 /* ---- decided ---- */
-static void proven_committed(weir__txn *txn) {
+static void proven_committed(weir__txn *txn, weir_time_us now) {
     weir_sink *sink = txn->sink;
     if (txn->restored) {
         txn->restored = false;
@@ -20,11 +20,14 @@ static void proven_committed(weir__txn *txn) {
         return;
     }
     /* Committed, yet EndTxn was refused: somebody has initialised the id since. */
+    weir_err err = weir__txn_fenced(txn, now);
     weir__txn_enter(txn, WEIR__TXN_FAILED);
-    weir__sink_fail(sink, WEIR_E_FENCED, txn->end_code,
-                    "transactional id '%s' has been taken over: another instance of this job runs; checkpoint %llu was "
-                    "committed",
-                    txn->id, (unsigned long long)txn->checkpoint);
+    weir__sink_fail(sink, err, txn->end_code,
+                    "transactional id '%s' has been taken over: %s; checkpoint %llu was committed", txn->id,
+                    err == WEIR_E_FENCED
+                        ? "another instance of this job runs"
+                        : "another instance of this job runs, or a request of an earlier run has come late",
+                    (unsigned long long)txn->checkpoint);
 }
 
 static void proven_lost(weir__txn *txn, weir_time_us now) {
@@ -41,7 +44,8 @@ static void proven_lost(weir__txn *txn, weir_time_us now) {
         weir__txn_enter(txn, WEIR__TXN_FAILED);
         weir__sink_fail(sink, WEIR_E_ABORTED, txn->end_code,
                         "the broker has aborted transaction '%s' of checkpoint %llu (%llu records) after it was "
-                        "prepared: it was open longer than transaction.timeout.ms (%lld)",
+                        "prepared: it was open longer than transaction.timeout.ms (%lld), or a request of an earlier "
+                        "run has come late",
                         txn->id, (unsigned long long)txn->checkpoint, (unsigned long long)txn->records,
                         (long long)sink->config.transaction_timeout_ms);
         return;
@@ -57,7 +61,7 @@ static void decide(weir__txn *txn, weir_time_us now) {
         return;
     txn->asks_ledger = false;
     if (weir__ledger_proves(txn))
-        proven_committed(txn);
+        proven_committed(txn, now);
     else
         proven_lost(txn, now);
 }
@@ -74,6 +78,17 @@ static void ask_ledger(weir__txn *txn, weir_time_us now) {
     weir__ledger_read(txn->sink, true, now);
 }
 
+/* The id has gone on since: nothing can commit this transaction any more. What is open under its new epoch was left by
+   a run that died, and would hold the ledger up until the broker's time-out. */
+static void fence_newer(weir__txn *txn, weir_time_us now) {
+    txn->lingering = true;
+    weir__txn_fence(txn, now);
+}
+
+void weir__settle_fenced(weir__txn *txn, weir_time_us now) {
+    ask_ledger(txn, now);
+}
+
 /* ---- asking the coordinator ---- */
 static const void *describe_fill(weir__request *request, int16_t version) {
     weir__txn *txn = request->owner;
@@ -86,13 +101,14 @@ static const void *describe_fill(weir__request *request, int16_t version) {
 
 static void described(weir__txn *txn, const weir_describe_transactions_response_transaction_state *found,
                       weir_time_us now) {
-    bool same = found->error_code == WEIR_CODE_NONE && found->producer_id == txn->producer_id &&
-                found->producer_epoch == txn->producer_epoch;
-    if (same && state_is(found->transaction_state, "Ongoing") && txn->end_code == WEIR_CODE_NONE) {
+    bool same = found->producer_id == txn->producer_id && found->producer_epoch == txn->producer_epoch;
+    bool open = found->error_code == WEIR_CODE_NONE && state_is(found->transaction_state, "Ongoing");
+    if (open && same && txn->end_code == WEIR_CODE_NONE)
         weir__txn_commit(txn, now);
-        return;
-    }
-    ask_ledger(txn, now);
+    else if (open && !same && txn->restored)
+        fence_newer(txn, now);
+    else
+        ask_ledger(txn, now);
 }
 
 static void describe_done(weir__request *request, const weir__outcome *outcome) {
@@ -102,6 +118,8 @@ static void describe_done(weir__request *request, const weir__outcome *outcome) 
     if (outcome->err == WEIR_E_VERSION) { /* before Kafka 3.0: EndTxn itself has to tell */
         if (txn->end_code == WEIR_CODE_NONE)
             weir__txn_commit(txn, outcome->now);
+        else if (txn->restored && weir__class_of(WEIR_API_END_TXN, txn->end_code) == WEIR_CLASS_FENCED)
+            fence_newer(txn, outcome->now);
         else
             ask_ledger(txn, outcome->now);
         return;
@@ -129,7 +147,7 @@ void weir__settle(weir__txn *txn, int16_t end_code, weir_time_us now) {
     txn->end_code = end_code;
     txn->asks_ledger = false;
     if (weir__ledger_proves(txn)) {
-        proven_committed(txn);
+        proven_committed(txn, now);
         return;
     }
     txn->describe = (weir__request){

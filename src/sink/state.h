@@ -90,9 +90,10 @@ struct weir__txn {
     int16_t version; /* the transaction version it runs under */
     uint64_t checkpoint;
     uint64_t records, acknowledged;
-    weir_time_us opened_at; /* when its first record came */
-    bool restored;          /* a committable of the checkpoint that was restored */
-    bool lingering;         /* seen open on the broker, and no checkpoint holds it */
+    weir_time_us opened_at;                   /* when its first record came */
+    weir_time_us initialised_at, accepted_at; /* when the broker gave its epoch, and took that last */
+    bool restored;                            /* a committable of the checkpoint that was restored */
+    bool lingering;                           /* seen open on the broker, and no checkpoint holds it */
     bool lost;
     bool ledger_begun, ledger_done;
     bool asks_ledger; /* settling: the ledger will tell */
@@ -262,8 +263,12 @@ weir__txn *weir__txn_new(weir_sink *sink, weir_str id);
 void weir__txn_free(weir__txn *txn);
 void weir__txn_init(weir__txn *txn, weir_time_us now);
 void weir__txn_commit(weir__txn *txn, weir_time_us now);
-/* What it means that the broker knows a newer epoch of an open transaction: before transaction.timeout.ms only another
-   instance can have raised it (WEIR_E_FENCED); later the coordinator itself may have aborted (WEIR_E_ABORTED). */
+/* Sends InitProducerId without a change of state. In WEIR__TXN_SETTLING, weir__settle_fenced is called then. */
+void weir__txn_fence(weir__txn *txn, weir_time_us now);
+/* What it means that the broker knows a newer epoch of an open transaction. WEIR_E_ABORTED, go on from the checkpoint:
+   the coordinator itself may have raised it after transaction.timeout.ms; or, soon after the epoch was given, an
+   InitProducerId of an earlier run that was still under way. That counts only where the ledger would tell if it had
+   been another instance that has committed since. Else WEIR_E_FENCED: it was another instance. */
 weir_err weir__txn_fenced(const weir__txn *txn, weir_time_us now);
 /* Commits the oldest prepared transaction whose checkpoint is durable, unless another one is still being committed or
    could not be: the ledger's entry proves every checkpoint up to its own only if they are committed in order. */
@@ -277,6 +282,8 @@ static inline weir__txn *weir__txn_current(const weir_sink *sink) {
 /* Finds out what became of a prepared transaction, and commits it if that is still to be done: the ledger first, then
    DescribeTransactions, then EndTxn. `end_code`: what EndTxn was refused with, 0 when it was not sent yet. */
 void weir__settle(weir__txn *txn, int16_t end_code, weir_time_us now);
+/* The id of a transaction that is being settled has a new epoch. */
+void weir__settle_fenced(weir__txn *txn, weir_time_us now);
 /* The ledger has been read: transactions whose outcome hangs on it are decided. */
 void weir__settle_by_ledger(weir_sink *sink, weir_time_us now);
 

@@ -66,8 +66,10 @@ void weir__txn_free(weir__txn *txn) {
 }
 
 weir_err weir__txn_fenced(const weir__txn *txn, weir_time_us now) {
-    bool timed_out = now - txn->opened_at >= txn->sink->config.transaction_timeout_ms * 1000;
-    return timed_out ? WEIR_E_ABORTED : WEIR_E_FENCED;
+    const weir_sink *sink = txn->sink;
+    bool timed_out = now - txn->opened_at >= sink->config.transaction_timeout_ms * 1000;
+    bool late = txn->accepted_at < txn->initialised_at + sink->config.request_timeout_ms * 1000;
+    return timed_out || (late && sink->own_ledger > 0) ? WEIR_E_ABORTED : WEIR_E_FENCED;
 }
 
 /* ---- InitProducerId ---- */
@@ -93,6 +95,23 @@ static void init_refused(weir__txn *txn, int16_t code) {
     sink->fault.api = WEIR_API_INIT_PRODUCER_ID;
 }
 
+static void init_confirmed(weir__txn *txn, const weir__outcome *outcome) {
+    const weir_init_producer_id_response *response = outcome->response;
+    weir_sink *sink = txn->sink;
+    if (txn->lingering)
+        sink->recovery.aborted++;
+    txn->lingering = false;
+    if (txn->state == WEIR__TXN_SETTLING) {
+        weir__settle_fenced(txn, outcome->now);
+        return;
+    }
+    txn->producer_id = response->producer_id;
+    txn->producer_epoch = response->producer_epoch;
+    txn->version = weir_client_transaction_version(sink->client);
+    txn->initialised_at = txn->accepted_at = outcome->now;
+    weir__txn_enter(txn, WEIR__TXN_READY);
+}
+
 static void init_done(weir__request *request, const weir__outcome *outcome) {
     weir__txn *txn = request->owner;
     weir_sink *sink = txn->sink;
@@ -110,17 +129,10 @@ static void init_done(weir__request *request, const weir__outcome *outcome) {
         init_refused(txn, response->error_code);
         return;
     }
-    txn->producer_id = response->producer_id;
-    txn->producer_epoch = response->producer_epoch;
-    txn->version = weir_client_transaction_version(sink->client);
-    if (txn->lingering)
-        sink->recovery.aborted++;
-    txn->lingering = false;
-    weir__txn_enter(txn, WEIR__TXN_READY);
+    init_confirmed(txn, outcome);
 }
 
-void weir__txn_init(weir__txn *txn, weir_time_us now) {
-    weir__txn_enter(txn, WEIR__TXN_INIT);
+void weir__txn_fence(weir__txn *txn, weir_time_us now) {
     txn->init = (weir__request){
         .api = weir_api_find(WEIR_API_INIT_PRODUCER_ID),
         .max_version = 5,
@@ -132,6 +144,11 @@ void weir__txn_init(weir__txn *txn, weir_time_us now) {
         .deadline = now + txn->sink->config.default_api_timeout_ms * 1000,
     };
     weir__request_submit(txn->sink->client, &txn->init, now);
+}
+
+void weir__txn_init(weir__txn *txn, weir_time_us now) {
+    weir__txn_enter(txn, WEIR__TXN_INIT);
+    weir__txn_fence(txn, now);
 }
 
 /* ---- EndTxn ---- */
@@ -155,6 +172,7 @@ static void committed(weir__txn *txn) {
 /* The broker has decided as asked. Whether the id can be used at once depends on what is known of its epoch. */
 static void end_confirmed(weir__txn *txn, const weir__outcome *outcome) {
     const weir_end_txn_response *response = outcome->response;
+    txn->accepted_at = outcome->now;
     committed(txn);
     if (txn->restored) {
         txn->restored = false;

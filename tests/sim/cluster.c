@@ -190,6 +190,7 @@ static void expire(sim_world *w, fault_class class) {
         weir__model_expire_transaction(w->model, id, w->now);
     else
         weir__model_expire_producers(w->model, "out", (int32_t)world_draw(w, (uint64_t)w->plan.partitions));
+    w->oracle.meddled = w->oracle.meddled || class == FAULT_EXPIRE_TXN;
 }
 
 /* Marks what is no longer in the log of a partition: it may be in the output all the same. */

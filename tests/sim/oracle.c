@@ -24,6 +24,7 @@ void oracle_reset(sim_oracle *o, int32_t partitions) {
     o->changes = UINT64_MAX;
     memset(o->saved, 0, sizeof o->saved);
     o->excused = o->loss_told = o->replaced = false;
+    o->meddled = false;
     o->visible_records = 0;
 }
 
@@ -357,6 +358,8 @@ void oracle_ended(sim_world *w, sim_process *p) {
                  result->fault.err == WEIR_E_TOO_LARGE || result->fault.err == WEIR_E_VERSION ||
                  should_have_waited(&result->fault);
     wrong = wrong && !starved;
+    /* Before anything is committed nothing would tell another instance from a request that has come late. */
+    wrong = wrong || (result->fault.err == WEIR_E_FENCED && !o->meddled && o->visible_records > 0);
     if (wrong)
         world_violate(w, 4, "the job ends without a cause: %s", result->fault.text);
 }

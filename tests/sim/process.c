@@ -131,11 +131,13 @@ sim_process *process_start(sim_world *w, int32_t machine) {
     p->world = w;
     p->index = index;
     p->number = ++w->process_count;
+    w->oracle.meddled = w->oracle.meddled || machine != w->machine;
     p->machine = w->machine = machine;
     p->alive = p->alone = true;
     for (int n = 0; n < WORLD_PROCESSES; n++)
         if (n != index && w->processes[n].alive)
             p->alone = w->processes[n].alone = false;
+    w->oracle.meddled = w->oracle.meddled || !p->alone;
     p->wakes = WEIR_NEVER;
     p->clock = (weir_time_us)world_draw(w, 1000000000);
     p->memory = (sim_thin_alloc){.alloc = {thin_take, thin_give}, .inner = weir_posix_malloc()};

@@ -79,6 +79,16 @@ void drain_start(drain *d) {
     ck_assert_int_eq(weir_sink_partitions(d->sink, 0), d->partitions);
 }
 
+void drain_start_under(drain *d, int16_t transaction_version) {
+    d->peer.transaction_version = transaction_version;
+    if (transaction_version < 2) {
+        d->peer.offered[WEIR_API_PRODUCE] = 11;
+        d->peer.offered[WEIR_API_END_TXN] = 4;
+        d->peer.offered[WEIR_API_TXN_OFFSET_COMMIT] = 4;
+    }
+    drain_start(d);
+}
+
 weir_err drain_send(drain *d, int32_t partition, int32_t count) {
     static uint8_t value[2000000];
     weir_time_us until = d->peer.now + PATIENCE;

@@ -35,6 +35,8 @@ void drain_crash(drain *d);
 weir_err drain_open(drain *d);
 /* Makes and opens a sink; fails unless that succeeds. */
 void drain_start(drain *d);
+/* The same on a cluster with a transaction version. */
+void drain_start_under(drain *d, int16_t transaction_version);
 /* Sends `count` records to a partition; waits for room. Returns the first error, WEIR_AGAIN after two minutes. */
 weir_err drain_send(drain *d, int32_t partition, int32_t count);
 weir_err drain_prepare(drain *d, uint64_t checkpoint);

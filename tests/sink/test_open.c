@@ -280,6 +280,30 @@ START_TEST(lost_says_the_ledger) {
 }
 END_TEST
 
+/* The run that went back has prepared under the same id, and died before that was stored: its transaction, which is
+   still open, does not hold the next start up. */
+START_TEST(newer_transaction_of_the_id_is_open) {
+    d.peer.transaction_version = (int16_t)(1 + _i % 2);
+    if (_i >= 2)
+        d.peer.offered[WEIR_API_DESCRIBE_TRANSACTIONS] = -1; /* then EndTxn itself tells */
+    crash_after_prepare(1);
+    peer_txn_expire(&d.peer, peer_txn_of(&d.peer, "job-0-0", false));
+    drain_start(&d);
+    ck_assert_uint_eq(recovery()->lost, 1);
+    d.next[0] = 0;
+    ck_assert_ok(&d, drain_send(&d, 0, 2));
+    ck_assert_ok(&d, drain_prepare(&d, 2));
+    drain_crash(&d);
+    weir_time_us before = d.peer.now;
+    drain_start(&d);
+    ck_assert_int_lt(d.peer.now, before + 10 * SECOND);
+    ck_assert_uint_eq(recovery()->lost, 1);
+    ck_assert_uint_eq(recovery()->committed + recovery()->already_committed, 0);
+    d.next[0] = 0;
+    goes_on(0);
+}
+END_TEST
+
 START_TEST(coordinator_has_forgotten_the_id) {
     crash_after_prepare(2);
     peer_txn *txn = peer_txn_of(&d.peer, "job-0-1", false);
@@ -494,6 +518,7 @@ int main(void) {
     tcase_add_test(c, order_of_fencing);
     tcase_add_test(c, already_committed_says_the_ledger);
     tcase_add_loop_test(c, lost_says_the_ledger, 0, 4);
+    tcase_add_loop_test(c, newer_transaction_of_the_id_is_open, 0, 4);
     tcase_add_test(c, coordinator_has_forgotten_the_id);
     tcase_add_loop_test(c, committables_beyond_the_pool, 0, 2);
     tcase_add_test(c, committables_are_settled_in_order);

@@ -19,13 +19,7 @@ static void tear_down(void) {
 }
 
 static void under(int16_t version) {
-    d.peer.transaction_version = version;
-    if (version < 2) {
-        d.peer.offered[WEIR_API_PRODUCE] = 11;
-        d.peer.offered[WEIR_API_END_TXN] = 4;
-        d.peer.offered[WEIR_API_TXN_OFFSET_COMMIT] = 4;
-    }
-    drain_start(&d);
+    drain_start_under(&d, version);
 }
 
 static int32_t count(int16_t api) {
@@ -360,75 +354,6 @@ START_TEST(commits_wait_out_what_passes) {
 }
 END_TEST
 
-static const int16_t refusals[] = {WEIR_CODE_INVALID_TXN_STATE, WEIR_CODE_INVALID_PRODUCER_ID_MAPPING,
-                                   WEIR_CODE_PRODUCER_FENCED, WEIR_CODE_INVALID_PRODUCER_EPOCH};
-
-/* The broker refuses, but the ledger proves the commit: somebody else has the id now. */
-START_TEST(refused_after_a_commit) {
-    under(2);
-    fill(1);
-    ck_assert_ok(&d, drain_prepare(&d, 1));
-    peer_script(&d.peer, WEIR_API_END_TXN, 1, PEER_CODE_AFTER, refusals[_i]);
-    ck_assert_int_eq(drain_commit(&d, 1), WEIR_E_FENCED);
-    ck_assert_fault(&d, "checkpoint 1 was committed");
-    ck_assert_int_eq(weir_sink_fault(d.sink)->code, refusals[_i]);
-    committed(1);
-    ck_assert_int_eq(peer_count(&d.peer, WEIR_API_DESCRIBE_TRANSACTIONS), 1);
-    ck_assert(strstr(peer_request(&d.peer, WEIR_API_OFFSET_FETCH, 1)->text, "stable") != NULL);
-}
-END_TEST
-
-/* The broker has timed the prepared transaction out: the job has to go back to its checkpoint. */
-START_TEST(refused_after_a_time_out) {
-    under((int16_t)(1 + _i / 4));
-    fill(2);
-    ck_assert_ok(&d, drain_prepare(&d, 9));
-    d.peer.now += d.peer.config.transaction_timeout_ms * 1000;
-    peer_txn_expire(&d.peer, peer_txn_of(&d.peer, "job-0-0", false));
-    peer_script(&d.peer, WEIR_API_END_TXN, 1, PEER_CODE, refusals[_i % 4]);
-    ck_assert_int_eq(drain_commit(&d, 9), WEIR_E_ABORTED);
-    ck_assert_fault(&d, "transaction 'job-0-0' of checkpoint 9 (6 records)");
-    ck_assert_fault(&d, "transaction.timeout.ms (900000)");
-    committed(0);
-}
-END_TEST
-
-/* The id belongs to somebody else now, and the ledger says nothing of a commit. */
-START_TEST(refused_after_a_take_over) {
-    under(2);
-    fill(1);
-    ck_assert_ok(&d, drain_prepare(&d, 1));
-    peer_txn *txn = peer_txn_of(&d.peer, "job-0-0", false);
-    peer_txn_expire(&d.peer, txn);
-    txn->state = "Ongoing"; /* of the other instance */
-    ck_assert_int_eq(drain_commit(&d, 1), WEIR_E_FENCED);
-    ck_assert_fault(&d, "taken over");
-}
-END_TEST
-
-START_TEST(settling_waits_for_a_stable_ledger) {
-    under(2);
-    fill(1);
-    ck_assert_ok(&d, drain_prepare(&d, 1));
-    peer_script(&d.peer, WEIR_API_END_TXN, 1, PEER_CODE_AFTER, WEIR_CODE_INVALID_TXN_STATE);
-    peer_script(&d.peer, WEIR_API_OFFSET_FETCH, 1, PEER_CODE, WEIR_CODE_UNSTABLE_OFFSET_COMMIT)->times = 4;
-    ck_assert_int_eq(drain_commit(&d, 1), WEIR_E_FENCED);
-    ck_assert_fault(&d, "checkpoint 1 was committed");
-    ck_assert_int_eq(peer_count(&d.peer, WEIR_API_OFFSET_FETCH), 7); /* two of them when it was opened */
-}
-END_TEST
-
-START_TEST(brokers_that_cannot_describe) {
-    d.peer.offered[WEIR_API_DESCRIBE_TRANSACTIONS] = -1;
-    under(1);
-    fill(1);
-    ck_assert_ok(&d, drain_prepare(&d, 1));
-    peer_script(&d.peer, WEIR_API_END_TXN, 1, PEER_CODE_AFTER, WEIR_CODE_INVALID_TXN_STATE);
-    ck_assert_int_eq(drain_commit(&d, 1), WEIR_E_FENCED);
-    ck_assert_fault(&d, "checkpoint 1 was committed");
-}
-END_TEST
-
 START_TEST(commit_that_is_never_answered) {
     d.peer.config.transaction_timeout_ms = 60000;
     under(2);
@@ -569,11 +494,6 @@ int main(void) {
     tcase_add_test(c, nothing_written_nothing_to_commit);
     tcase_add_loop_test(c, unanswered_commits_are_repeated, 0, 6);
     tcase_add_loop_test(c, commits_wait_out_what_passes, 0, 4);
-    tcase_add_loop_test(c, refused_after_a_commit, 0, 4);
-    tcase_add_loop_test(c, refused_after_a_time_out, 0, 8);
-    tcase_add_test(c, refused_after_a_take_over);
-    tcase_add_test(c, settling_waits_for_a_stable_ledger);
-    tcase_add_test(c, brokers_that_cannot_describe);
     tcase_add_test(c, commit_that_is_never_answered);
     tcase_add_loop_test(c, coordinator_moves_between_prepare_and_commit, 1, 3);
     tcase_add_loop_test(c, open_transactions_are_aborted, 1, 3);

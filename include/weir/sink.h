@@ -83,7 +83,8 @@ WEIR_API bool weir_sink_committable(const weir_sink *sink, size_t n, weir_commit
    and errors in weir_sink_tick. */
 WEIR_API void weir_sink_commit(weir_sink *sink, uint64_t checkpoint, weir_time_us now);
 WEIR_API size_t weir_sink_uncommitted(const weir_sink *sink);
-/* Aborts the open transaction (not the prepared ones). WEIR_AGAIN until the broker has confirmed. */
+/* Aborts the open transaction (not the prepared ones). WEIR_AGAIN until the broker has confirmed. This sink writes
+   nothing more then (WEIR_E_ABORTED): another instance may have taken over, which only opening a sink finds out. */
 WEIR_API weir_err weir_sink_abort(weir_sink *sink, weir_time_us now);
 
 /* The newest checkpoint that is known to be committed; 0 none. A checkpoint must hold it, so that a later start can

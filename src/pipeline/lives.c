@@ -97,6 +97,10 @@ static void counters_add(weir_job_counters *sum, const weir_job_counters *c) {
 
 static void life_ended(weir__lives *lives) {
     weir_job_counters counters;
+    /* The files are those of this process: whoever has committed more is another instance. */
+    if (lives->result->fault.err == WEIR_E_CHECKPOINT && lives->begun)
+        lives->result->fault.err = WEIR_E_FENCED;
+    lives->begun = true;
     weir_err err = lives->result->fault.err;
     weir__job_count(lives->job, &counters);
     counters_add(&lives->result->counters, &counters);

@@ -23,6 +23,7 @@ typedef struct weir__lives {
     weir_job_result *result;
     weir_alloc *alloc;
     weir__rng rng;
+    bool begun; /* a life has come to an end before this one */
     int starts; /* since the last life that came to more than one checkpoint */
     bool over;
     weir_time_us abort_until; /* an aborted job may still end its transaction; 0: it has not failed */

@@ -92,6 +92,7 @@ static void add_done(weir__request *request, const weir__outcome *outcome) {
     weir__adder *adder = request->owner;
     weir_sink *sink = WEIR__ENTRY(adder, weir_sink, adder);
     weir__txn *txn = weir__txn_current(sink);
+    txn->stray = txn->stray || request->lost;
     if (outcome->err != WEIR_OK) {
         weir__sink_fail(sink, WEIR_E_ABORTED, 0, "partitions could not be added to transaction '%s': %s", txn->id,
                         weir_client_trouble(sink->client)->text);

@@ -52,6 +52,7 @@ static int16_t commit_code(const weir_txn_offset_commit_response *response) {
 static void commit_done(weir__request *request, const weir__outcome *outcome) {
     weir__txn *txn = request->owner;
     int16_t code = outcome->err == WEIR_OK ? commit_code(outcome->response) : WEIR_CODE_NONE;
+    txn->stray = txn->stray || request->lost;
     if (outcome->err == WEIR_OK && code == WEIR_CODE_NONE) {
         txn->ledger_done = true;
         txn->accepted_at = outcome->now;
@@ -113,6 +114,7 @@ static void add_done(weir__request *request, const weir__outcome *outcome) {
     weir__txn *txn = request->owner;
     const weir_add_offsets_to_txn_response *response = outcome->response;
     int16_t code = outcome->err == WEIR_OK ? response->error_code : WEIR_CODE_NONE;
+    txn->stray = txn->stray || request->lost;
     if (outcome->err == WEIR_OK && code == WEIR_CODE_NONE)
         commit_submit(txn, outcome->now);
     else if (outcome->err != WEIR_OK || !weir__request_again(txn->sink->client, request, code, outcome->now))

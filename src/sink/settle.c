@@ -10,6 +10,12 @@ static bool state_is(weir_str state, const char *name) {
 }
 
 /* ---- decided ---- */
+/* What it means that this run could not end its own transaction. */
+static weir_err verdict(const weir__txn *txn, weir_time_us now) {
+    bool newer_epoch = weir__class_of(WEIR_API_END_TXN, txn->end_code) == WEIR_CLASS_FENCED;
+    return newer_epoch ? weir__txn_fenced(txn, now) : WEIR_E_ABORTED;
+}
+
 static void proven_committed(weir__txn *txn, weir_time_us now) {
     weir_sink *sink = txn->sink;
     if (txn->restored) {
@@ -19,20 +25,20 @@ static void proven_committed(weir__txn *txn, weir_time_us now) {
         weir__txn_enter(txn, WEIR__TXN_NEW);
         return;
     }
-    /* Committed, yet EndTxn was refused: somebody has initialised the id since. */
-    weir_err err = weir__txn_fenced(txn, now);
+    weir_err err = verdict(txn, now);
     weir__txn_enter(txn, WEIR__TXN_FAILED);
     weir__sink_fail(sink, err, txn->end_code,
-                    "transactional id '%s' has been taken over: %s; checkpoint %llu was committed", txn->id,
+                    "EndTxn of transactional id '%s' was refused (%s), although checkpoint %llu was committed: %s",
+                    txn->id, weir_code_name(txn->end_code), (unsigned long long)txn->checkpoint,
                     err == WEIR_E_FENCED
-                        ? "another instance of this job runs"
-                        : "another instance of this job runs, or a request of an earlier run has come late",
-                    (unsigned long long)txn->checkpoint);
+                        ? "another instance of this job has taken over"
+                        : "its answer was lost, and the id has expired, a request of an earlier run has "
+                          "come late, or another instance of this job has taken over");
 }
 
 static void proven_lost(weir__txn *txn, weir_time_us now) {
     weir_sink *sink = txn->sink;
-    if (sink->ledger.foreign || (!txn->restored && weir__txn_fenced(txn, now) == WEIR_E_FENCED)) {
+    if (sink->ledger.foreign || (!txn->restored && verdict(txn, now) == WEIR_E_FENCED)) {
         weir__sink_fail(sink, WEIR_E_FENCED, txn->end_code,
                         "transactional id '%s' has been taken over by another line of checkpoints: another instance of "
                         "this job, or one started with --fresh, has run under the same --job",
@@ -44,8 +50,8 @@ static void proven_lost(weir__txn *txn, weir_time_us now) {
         weir__txn_enter(txn, WEIR__TXN_FAILED);
         weir__sink_fail(sink, WEIR_E_ABORTED, txn->end_code,
                         "the broker has aborted transaction '%s' of checkpoint %llu (%llu records) after it was "
-                        "prepared: it was open longer than transaction.timeout.ms (%lld), or a request of an earlier "
-                        "run has come late",
+                        "prepared: it was open longer than transaction.timeout.ms (%lld), or a request "
+                        "that was not answered, of this run or an earlier one, has come late",
                         txn->id, (unsigned long long)txn->checkpoint, (unsigned long long)txn->records,
                         (long long)sink->config.transaction_timeout_ms);
         return;

@@ -38,8 +38,9 @@ const char *weir__advice(weir_err err, int16_t code) {
     if (err == WEIR_E_FENCED)
         return "; another instance of this job has taken its transactional ids over";
     if (err == WEIR_E_ABORTED && (code == WEIR_CODE_INVALID_PRODUCER_EPOCH || code == WEIR_CODE_PRODUCER_FENCED))
-        return "; the transaction was open longer than transaction.timeout.ms, or a request of an earlier run has come "
-               "late";
+        return "; the transaction was open longer than transaction.timeout.ms, or a request of this run or an earlier "
+               "one, "
+               "which was not answered, has come late";
     return code == WEIR_CODE_MESSAGE_TOO_LARGE ? "; raise max.message.bytes of the topic" : "";
 }
 
@@ -212,6 +213,11 @@ weir_err weir_sink_restore(weir_sink *sink, uint64_t checkpoint, uint64_t ledger
 static __attribute__((noinline)) weir_err send_first(weir_sink *sink, uint32_t topic, int32_t partition,
                                                      const weir_record *record, weir_time_us now) {
     weir__txn *txn = weir__txn_current(sink);
+    if (sink->aborted) {
+        weir__sink_fail(sink, WEIR_E_ABORTED, 0,
+                        "the transaction was aborted: go on from the last checkpoint in a new sink");
+        return WEIR_E_ABORTED;
+    }
     if (txn->state != WEIR__TXN_READY)
         return WEIR_AGAIN;
     weir__txn_enter(txn, WEIR__TXN_OPEN);
@@ -349,6 +355,7 @@ weir_err weir_sink_abort(weir_sink *sink, weir_time_us now) {
         weir__produces_free(sink);
         weir__batches_free(sink);
         sink->open_batches = sink->queued_batches = 0;
+        sink->aborted = true;
         weir__txn_enter(txn, WEIR__TXN_ABORTING);
         weir__txn_init(txn, now);
         sink->counters.transactions_aborted++;

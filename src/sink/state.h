@@ -96,6 +96,8 @@ struct weir__txn {
     bool lingering;                           /* seen open on the broker, and no checkpoint holds it */
     bool lost;
     bool ledger_begun, ledger_done;
+    bool renews;      /* it asks for the epoch after its own, and for no other */
+    bool stray;       /* a request with this epoch was sent whose answer never came: a copy of it may still arrive */
     bool asks_ledger; /* settling: the ledger will tell */
     int16_t end_code; /* what EndTxn was refused with; 0: it was not */
 
@@ -194,6 +196,7 @@ struct weir_sink {
     uint64_t restored_checkpoint, restored_ledger;
     uint64_t own_ledger; /* the newest checkpoint that is proven to be committed and this sink's own */
     bool proof_asked;
+    bool aborted; /* as asked: nothing more is written */
     bool limits_known, listed;
     weir__request limits;
     weir_str limits_keys[2];
@@ -261,6 +264,9 @@ bool weir__txn_may(weir__txn_state from, weir__txn_state to);
 void weir__txn_enter(weir__txn *txn, weir__txn_state state);
 weir__txn *weir__txn_new(weir_sink *sink, weir_str id);
 void weir__txn_free(weir__txn *txn);
+/* Gives the id a new epoch, whatever the broker knows of it, and aborts what is open. Only for opening and aborting:
+   nothing may be written afterwards before the ledger has been looked at, since another instance may have taken over.
+ */
 void weir__txn_init(weir__txn *txn, weir_time_us now);
 void weir__txn_commit(weir__txn *txn, weir_time_us now);
 /* Sends InitProducerId without a change of state. In WEIR__TXN_SETTLING, weir__settle_fenced is called then. */

@@ -79,19 +79,27 @@ static const void *init_fill(weir__request *request, int16_t version) {
     weir_message_init(request->api->request, &txn->init_message);
     txn->init_message.transactional_id = weir_str_of(txn->id);
     txn->init_message.transaction_timeout_ms = (int32_t)txn->sink->config.transaction_timeout_ms;
+    if (txn->renews) {
+        txn->init_message.producer_id = txn->producer_id;
+        txn->init_message.producer_epoch = txn->producer_epoch;
+    }
     return &txn->init_message;
 }
 
 static void init_refused(weir__txn *txn, int16_t code) {
     weir_sink *sink = txn->sink;
+    /* There is a newer epoch already: of another instance, or because the coordinator had to abort what a copy of an
+       unanswered request had begun. Opening a sink tells which. */
+    bool newer = txn->renews && weir__class_of(WEIR_API_INIT_PRODUCER_ID, code) == WEIR_CLASS_FENCED;
+    weir_err err = newer ? WEIR_E_ABORTED : WEIR_E_BROKER;
     if (code == WEIR_CODE_INVALID_TRANSACTION_TIMEOUT)
         weir__sink_fail(sink, WEIR_E_CONFIG, code,
                         "transaction.timeout.ms is %lld, which is above the broker's transaction.max.timeout.ms: lower "
                         "the first or raise the second",
                         (long long)sink->config.transaction_timeout_ms);
     else
-        weir__sink_fail(sink, WEIR_E_BROKER, code, "InitProducerId for transactional id '%s' was refused: %s (%s)",
-                        txn->id, weir_code_name(code), weir_code_text(code));
+        weir__sink_fail(sink, err, code, "InitProducerId for transactional id '%s' was refused: %s (%s)%s", txn->id,
+                        weir_code_name(code), weir_code_text(code), weir__advice(err, code));
     sink->fault.api = WEIR_API_INIT_PRODUCER_ID;
 }
 
@@ -109,6 +117,7 @@ static void init_confirmed(weir__txn *txn, const weir__outcome *outcome) {
     txn->producer_epoch = response->producer_epoch;
     txn->version = weir_client_transaction_version(sink->client);
     txn->initialised_at = txn->accepted_at = outcome->now;
+    txn->stray = false;
     weir__txn_enter(txn, WEIR__TXN_READY);
 }
 
@@ -116,6 +125,15 @@ static void init_done(weir__request *request, const weir__outcome *outcome) {
     weir__txn *txn = request->owner;
     weir_sink *sink = txn->sink;
     const weir_init_producer_id_response *response = outcome->response;
+    if (outcome->err == WEIR_E_VERSION && txn->renews) { /* before Kafka 2.5 */
+        weir__txn_enter(txn, WEIR__TXN_FAILED);
+        weir__sink_fail(
+            sink, WEIR_E_ABORTED, 0,
+            "a request of transaction '%s' was not answered, so that a copy of it may still arrive, and the "
+            "broker cannot give the id another epoch without giving it to another instance as well",
+            txn->id);
+        return;
+    }
     if (outcome->err != WEIR_OK) {
         weir__txn_enter(txn, WEIR__TXN_FAILED);
         weir__sink_fail(sink, outcome->err, 0, "InitProducerId for transactional id '%s' got no answer: %s", txn->id,
@@ -132,9 +150,11 @@ static void init_done(weir__request *request, const weir__outcome *outcome) {
     init_confirmed(txn, outcome);
 }
 
-void weir__txn_fence(weir__txn *txn, weir_time_us now) {
+static void init_submit(weir__txn *txn, bool renews, weir_time_us now) {
+    txn->renews = renews;
     txn->init = (weir__request){
         .api = weir_api_find(WEIR_API_INIT_PRODUCER_ID),
+        .min_version = renews ? 3 : 0, /* v3 can say whose next epoch is asked for (KIP-360) */
         .max_version = 5,
         .target = WEIR_TARGET_TRANSACTION,
         .coordinator = txn->coordinator,
@@ -146,9 +166,20 @@ void weir__txn_fence(weir__txn *txn, weir_time_us now) {
     weir__request_submit(txn->sink->client, &txn->init, now);
 }
 
+void weir__txn_fence(weir__txn *txn, weir_time_us now) {
+    init_submit(txn, false, now);
+}
+
 void weir__txn_init(weir__txn *txn, weir_time_us now) {
     weir__txn_enter(txn, WEIR__TXN_INIT);
-    weir__txn_fence(txn, now);
+    init_submit(txn, false, now);
+}
+
+/* Gives the id the epoch after its own, unless another instance has done so: that would be fenced, and written twice.
+ */
+static void renew(weir__txn *txn, weir_time_us now) {
+    weir__txn_enter(txn, WEIR__TXN_INIT);
+    init_submit(txn, true, now);
 }
 
 /* ---- EndTxn ---- */
@@ -183,10 +214,11 @@ static void end_confirmed(weir__txn *txn, const weir__outcome *outcome) {
         txn->producer_id = response->producer_id;
         txn->producer_epoch = response->producer_epoch;
         weir__txn_enter(txn, WEIR__TXN_READY);
-    } else if (txn->end.lost) {
-        /* A copy of the unanswered EndTxn may still arrive and end a later transaction of the same epoch
-           (KAFKA-17754): the next one must have another epoch. */
-        weir__txn_init(txn, outcome->now);
+    } else if (txn->stray || txn->end.lost) {
+        /* A copy of an unanswered EndTxn may still arrive and end a later transaction of the same epoch (KAFKA-17754);
+           one of any other request may begin a transaction, which lasts until the coordinator's time-out fences the id.
+           The next one must have another epoch. */
+        renew(txn, outcome->now);
     } else {
         weir__txn_enter(txn, WEIR__TXN_READY);
     }

@@ -285,6 +285,23 @@ def test_zombie(case):
     check(verdict["unexpected"] == 0, f"{verdict}")
 
 
+def test_requests_of_a_dead_run_come_late(case):
+    """Ids that get a newer epoch from nobody who writes, soon after the start: the copy starts over by itself."""
+    case.topics()
+    flow = case.flow(20000, 4)
+    run = case.copy(stop="never")
+    run.must("checkpoint", count=3)
+    case.weir("produce", "--to", case.output, "--transactional-id", case.job)  # InitProducerId for each, and nothing else
+    before = len(run.all("checkpoint"))
+    run.must("checkpoint", count=before + 3)
+    check(run.warnings(), "the copy has not noticed that its ids were taken")
+    visible = flow.visible()
+    run.send(signal.SIGTERM)
+    run.ends(0, "stopped")
+    case.finish()
+    case.judge(visible)
+
+
 def test_going_back_is_refused(case):
     """A restored copy of an older checkpoint would write twice: nothing is written, nothing is overwritten."""
     case.topics()

@@ -87,11 +87,18 @@ static int16_t draw_code(sim_world *w, int16_t api, bool done) {
     return 0;
 }
 
-static const sim_process *asker(const sim_world *w, const weir__model_request *request) {
+static const sim_wire *wire_of(const sim_world *w, const weir__model_request *request) {
     for (int n = 0; n < WORLD_WIRES; n++)
         if (w->wires[n].used && w->wires[n].connection == request->connection)
-            return &w->processes[w->wires[n].process];
+            return &w->wires[n];
     return NULL;
+}
+
+/* An InitProducerId that is handled later than the job reckons with looks like one of another instance. */
+static void see_late_init(sim_world *w, const sim_wire *wire, const weir__model_request *request) {
+    if (wire != NULL && request->header.api_key == WEIR_API_INIT_PRODUCER_ID &&
+        w->now > wire->sent_at + w->plan.request_timeout_ms * 1000)
+        w->oracle.meddled = true;
 }
 
 weir__model_mischief cluster_judge(void *user, const weir__model_request *request) {
@@ -109,7 +116,11 @@ weir__model_mischief cluster_judge(void *user, const weir__model_request *reques
         {FAULT_THROTTLE, WEIR__MODEL_THROTTLE, false, true},
     };
     sim_world *w = user;
+    const sim_wire *wire = wire_of(w, request);
     weir__model_mischief mischief = {.deed = WEIR__MODEL_HONEST};
+    see_late_init(w, wire, request);
+    world_say(w, "broker %d has %s %d", request->broker, weir_api_name(request->header.api_key),
+              request->header.correlation_id);
     for (size_t n = 0; n < sizeof deeds / sizeof *deeds; n++) {
         if (!world_chance(w, deeds[n].class))
             continue;
@@ -122,7 +133,7 @@ weir__model_mischief cluster_judge(void *user, const weir__model_request *reques
         mischief.delay_us = deeds[n].timed ? world_draw_us(w, 1000, 10) : 0;
         world_say(w, "%s: %s %s", fault_names[deeds[n].class], weir_api_name(request->header.api_key),
                   code != 0 ? weir_code_name(code) : "");
-        world_count(w, deeds[n].class, asker(w, request));
+        world_count(w, deeds[n].class, wire != NULL ? &w->processes[wire->process] : NULL);
         break;
     }
     return mischief;
@@ -190,7 +201,7 @@ static void expire(sim_world *w, fault_class class) {
         weir__model_expire_transaction(w->model, id, w->now);
     else
         weir__model_expire_producers(w->model, "out", (int32_t)world_draw(w, (uint64_t)w->plan.partitions));
-    w->oracle.meddled = w->oracle.meddled || class == FAULT_EXPIRE_TXN;
+    w->oracle.meddled = w->oracle.meddled || class != FAULT_EXPIRE_PRODUCER;
 }
 
 /* Marks what is no longer in the log of a partition: it may be in the output all the same. */

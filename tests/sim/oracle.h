@@ -48,8 +48,8 @@ typedef struct sim_oracle {
     uint64_t saved[4];       /* by machine: the newest checkpoint that was reported stored */
     bool excused;            /* Kafka could not keep what it had: a loss may be reported */
     bool loss_told;          /* the job has reported one */
-    bool meddled;            /* the job has run twice at once or from the files of more than one machine, or the operator
-                                has ended a transaction of it before its time */
+    bool meddled;            /* the job has run twice at once or from the files of more than one machine, or what it has
+                                at the coordinator has ended before its time */
     bool replaced;           /* a machine holds an older checkpoint than it did */
     uint64_t visible_records;
 } sim_oracle;

@@ -195,6 +195,8 @@ static void saw_request(sim_world *w, sim_wire *wire, weir_bytes frame) {
         return;
     }
     count_request(w, wire->process);
+    world_say(w, "process %d sends %s %d", w->processes[wire->process].number, weir_api_name(header.api_key),
+              header.correlation_id);
     sim_tap_flight *flight = &wire->tap.flights[wire->tap.sent++ % TAP_FLIGHTS];
     *flight = (sim_tap_flight){.api = header.api_key, .version = header.api_version};
     bool looked_at = header.api_key == WEIR_API_PRODUCE || header.api_key == WEIR_API_END_TXN ||

@@ -228,6 +228,7 @@ size_t wire_send(sim_world *w, sim_wire *wire, const weir_bytes *slices, size_t 
         world_count(w, FAULT_LATE, &w->processes[wire->process]);
     }
     wire->sent += (int64_t)taken;
+    wire->sent_at = w->now;
     if (wire->fate != FAULT_CLASSES && wire->sent >= wire->fate_at)
         meet_fate(w, wire);
     appoint(w, wire);

@@ -52,7 +52,8 @@ typedef struct sim_wire {
     fault_class fate; /* CUT, CUT_LATE, HALF_OPEN, or FAULT_CLASSES */
     int64_t fate_at;  /* behind so many bytes sent by the client */
     int64_t sent;
-    weir_time_us wakes; /* the appointment that counts */
+    weir_time_us sent_at; /* last */
+    weir_time_us wakes;   /* the appointment that counts */
     sim_tap_wire tap;
 } sim_wire;
 

@@ -37,11 +37,12 @@ static const int16_t refusals[] = {WEIR_CODE_INVALID_TXN_STATE, WEIR_CODE_INVALI
 
 /* The broker refuses, but the ledger proves the commit: somebody else has the id now. */
 START_TEST(refused_after_a_commit) {
+    weir_err err = _i < 2 ? WEIR_E_ABORTED : WEIR_E_FENCED; /* only an epoch tells of another instance */
     under(2);
     fill(1);
     ck_assert_ok(&d, drain_prepare(&d, 1));
     peer_script(&d.peer, WEIR_API_END_TXN, 1, PEER_CODE_AFTER, refusals[_i]);
-    ck_assert_int_eq(drain_commit(&d, 1), WEIR_E_FENCED);
+    ck_assert_int_eq(drain_commit(&d, 1), err);
     ck_assert_fault(&d, "checkpoint 1 was committed");
     ck_assert_int_eq(weir_sink_fault(d.sink)->code, refusals[_i]);
     committed(1);
@@ -71,8 +72,9 @@ START_TEST(refused_after_a_take_over) {
     fill(1);
     ck_assert_ok(&d, drain_prepare(&d, 1));
     peer_txn *txn = peer_txn_of(&d.peer, "job-0-0", false);
-    peer_txn_expire(&d.peer, txn);
-    txn->state = "Ongoing"; /* of the other instance */
+    peer_txn_expire(&d.peer, txn); /* InitProducerId of the other instance aborts and, tried again, */
+    txn->epoch++;                  /* gives an epoch, */
+    txn->state = "Ongoing";        /* which is in use now */
     ck_assert_int_eq(drain_commit(&d, 1), WEIR_E_FENCED);
     ck_assert_fault(&d, "taken over");
 }
@@ -91,7 +93,7 @@ START_TEST(request_of_an_earlier_run_comes_late) {
     late_init();
     fill(1);
     ck_assert_int_eq(drain_prepare(&d, 2), WEIR_E_ABORTED);
-    ck_assert_fault(&d, "a request of an earlier run has come late");
+    ck_assert_fault(&d, "has come late");
 }
 END_TEST
 
@@ -106,7 +108,7 @@ START_TEST(request_of_an_earlier_run_comes_late_for_a_commit) {
     else
         late_init();
     ck_assert_int_eq(drain_commit(&d, 2), WEIR_E_ABORTED);
-    ck_assert_fault(&d, "a request of an earlier run has come late");
+    ck_assert_fault(&d, "has come late");
     committed(_i % 2 ? 2 : 1);
 }
 END_TEST
@@ -130,7 +132,7 @@ START_TEST(settling_waits_for_a_stable_ledger) {
     under(2);
     fill(1);
     ck_assert_ok(&d, drain_prepare(&d, 1));
-    peer_script(&d.peer, WEIR_API_END_TXN, 1, PEER_CODE_AFTER, WEIR_CODE_INVALID_TXN_STATE);
+    peer_script(&d.peer, WEIR_API_END_TXN, 1, PEER_CODE_AFTER, WEIR_CODE_PRODUCER_FENCED);
     peer_script(&d.peer, WEIR_API_OFFSET_FETCH, 1, PEER_CODE, WEIR_CODE_UNSTABLE_OFFSET_COMMIT)->times = 4;
     ck_assert_int_eq(drain_commit(&d, 1), WEIR_E_FENCED);
     ck_assert_fault(&d, "checkpoint 1 was committed");
@@ -143,9 +145,66 @@ START_TEST(brokers_that_cannot_describe) {
     under(1);
     fill(1);
     ck_assert_ok(&d, drain_prepare(&d, 1));
-    peer_script(&d.peer, WEIR_API_END_TXN, 1, PEER_CODE_AFTER, WEIR_CODE_INVALID_TXN_STATE);
+    peer_script(&d.peer, WEIR_API_END_TXN, 1, PEER_CODE_AFTER, WEIR_CODE_PRODUCER_FENCED);
     ck_assert_int_eq(drain_commit(&d, 1), WEIR_E_FENCED);
     ck_assert_fault(&d, "checkpoint 1 was committed");
+}
+END_TEST
+
+/* Below version 2 the epoch stays: a copy of a request that was not answered could take part in, or begin, a later
+   transaction. So the id gets a new epoch. */
+START_TEST(copies_that_may_still_arrive) {
+    static const int16_t apis[] = {WEIR_API_ADD_PARTITIONS_TO_TXN, WEIR_API_ADD_OFFSETS_TO_TXN,
+                                   WEIR_API_TXN_OFFSET_COMMIT, WEIR_API_END_TXN, WEIR_API_METADATA};
+    under(1);
+    int32_t inits = peer_count(&d.peer, WEIR_API_INIT_PRODUCER_ID);
+    peer_script(&d.peer, apis[_i], 1, PEER_DROP, 0);
+    fill(1);
+    drain_checkpoint(&d, 1);
+    drain_pass(&d, SECOND);
+    inits += apis[_i] != WEIR_API_METADATA;
+    ck_assert_int_eq(peer_count(&d.peer, WEIR_API_INIT_PRODUCER_ID), inits);
+    for (uint64_t n = 2; n <= 6; n++) {
+        fill(1);
+        drain_checkpoint(&d, n);
+    }
+    committed(6);
+    ck_assert_int_eq(peer_count(&d.peer, WEIR_API_INIT_PRODUCER_ID), inits); /* once */
+}
+END_TEST
+
+/* Another instance has come between a commit and the new epoch that it calls for: it is not robbed of the id. */
+START_TEST(taken_over_before_the_new_epoch) {
+    under(1);
+    fill(1);
+    drain_checkpoint(&d, 1);
+    fill(1);
+    ck_assert_ok(&d, drain_prepare(&d, 2));
+    peer_script(&d.peer, WEIR_API_END_TXN, 1, PEER_DROP, 0);
+    peer_script(&d.peer, WEIR_API_INIT_PRODUCER_ID, 1, PEER_REFUSE, 0);
+    (void)drain_commit(&d, 2);
+    committed(2);
+    late_init(); /* that of the other instance */
+    int16_t epoch = peer_txn_of(&d.peer, "job-0-1", false)->epoch;
+    drain_pass(&d, SECOND);
+    ck_assert_int_eq(weir_sink_tick(d.sink, d.peer.now), WEIR_E_ABORTED);
+    ck_assert_fault(&d, "InitProducerId for transactional id 'job-0-1' was refused: PRODUCER_FENCED");
+    ck_assert_int_eq(peer_txn_of(&d.peer, "job-0-1", false)->epoch, epoch);
+}
+END_TEST
+
+/* Before Kafka 2.5 nobody can ask for the epoch after his own. */
+START_TEST(broker_without_a_next_epoch) {
+    d.peer.offered[WEIR_API_INIT_PRODUCER_ID] = 2;
+    under(1);
+    peer_script(&d.peer, WEIR_API_END_TXN, 1, PEER_DROP, 0);
+    fill(1);
+    ck_assert_ok(&d, drain_prepare(&d, 1));
+    (void)drain_commit(&d, 1);
+    drain_pass(&d, SECOND);
+    ck_assert_int_eq(weir_sink_tick(d.sink, d.peer.now), WEIR_E_ABORTED);
+    ck_assert_fault(&d, "transaction 'job-0-0' was not answered");
+    committed(1);
 }
 END_TEST
 
@@ -162,6 +221,9 @@ int main(void) {
     tcase_add_loop_test(c, newer_epoch_long_after_the_start, 0, 2);
     tcase_add_test(c, settling_waits_for_a_stable_ledger);
     tcase_add_test(c, brokers_that_cannot_describe);
+    tcase_add_loop_test(c, copies_that_may_still_arrive, 0, 5);
+    tcase_add_test(c, taken_over_before_the_new_epoch);
+    tcase_add_test(c, broker_without_a_next_epoch);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -83,8 +83,13 @@ static void answer_init(peer *p, peer_link *link, const weir_request_header *hea
                         const weir_init_producer_id_request *request) {
     weir_init_producer_id_response r;
     weir_message_init(weir_api_find(WEIR_API_INIT_PRODUCER_ID)->response, &r);
-    r.error_code = peer_code(p, 0);
-    if (peer_applies(p) && request->transactional_id.p == NULL) {
+    const peer_txn *known = request->producer_id >= 0 ? named(p, request->transactional_id, false) : NULL;
+    bool other =
+        known != NULL && (known->producer_id != request->producer_id || known->epoch != request->producer_epoch);
+    r.error_code = peer_code(p, other ? WEIR_CODE_PRODUCER_FENCED : 0);
+    if (other) {
+        r.producer_id = r.producer_epoch = -1;
+    } else if (peer_applies(p) && request->transactional_id.p == NULL) {
         r.producer_id = p->next_producer_id++;
         r.producer_epoch = 0;
     } else if (peer_applies(p)) {

@@ -285,6 +285,25 @@ def test_zombie(case):
     check(verdict["unexpected"] == 0, f"{verdict}")
 
 
+def test_zombie_with_the_same_checkpoint(case):
+    """The same, where the other copy goes on from a copy of the sleeper's files: not even a young one writes again."""
+    case.topics()
+    visible = case.fill(3000, "--compression", "none")
+    zombie = case.copy(stop="never")
+    zombie.must("checkpoint", count=2)
+    zombie.send(signal.SIGSTOP)
+    other = case.folder / "other"
+    other.mkdir(mode=0o700)
+    for path, content in case.files().items():
+        (other / path.name).write_bytes(content)
+    visible += case.fill(3000, "--compression", "none", seed=2)
+    case.finish(checkpoints=other)
+    zombie.send(signal.SIGCONT)
+    says(zombie.ends(4, "failed", 30)["error"], "already committed")
+    case.finish(checkpoints=other)
+    case.judge(visible)
+
+
 def test_requests_of_a_dead_run_come_late(case):
     """Ids that get a newer epoch from nobody who writes, soon after the start: the copy starts over by itself."""
     case.topics()

@@ -10,8 +10,8 @@ import time
 from typing import NamedTuple
 
 OPTIONS = ["--buildtype=plain", "-Doptimization=2", "-Ddebug=true", "-Db_ndebug=false"]
-CANARY = "canary"
 CATCH_S = int(os.environ.get("WEIR_MUSEUM_S", "600"))  # a bug that is not caught by then is missed
+QUICK_S = 60  # so is one that should be caught within seconds
 LIFE_S = 120  # no life takes as long, however loaded the machine is
 
 
@@ -20,6 +20,7 @@ class Bug(NamedTuple):
     row: str  # of the catalogue of known failures
     what: str
     patch: str  # path
+    quick: bool  # caught within seconds
 
 
 def run(command, **options):
@@ -38,13 +39,13 @@ def build(root, folder):
     return os.path.join(folder, "tests", "sim", "sim")
 
 
-def bugs(root, only_canary):
-    """The patches of tests/sim/museum. Each begins with `Row: N` and `Bug: text`."""
+def bugs(root):
+    """The patches of tests/sim/museum. Each begins with `Row: N`, `Bug: text` and, if it is soon caught, `Quick: yes`."""
     folder = os.path.join(root, "tests", "sim", "museum")
     found = []
     for file in sorted(os.listdir(folder)):
         name, extension = os.path.splitext(file)
-        if extension != ".patch" or (only_canary and name != CANARY):
+        if extension != ".patch":
             continue
         path = os.path.join(folder, file)
         with open(path, encoding="utf-8") as patch:
@@ -52,7 +53,7 @@ def bugs(root, only_canary):
         row, what = re.search(r"^Row: (.*)$", head, re.M), re.search(r"^Bug: (.*)$", head, re.M)
         if not row or not what:
             sys.exit(f"tools/sim: {path} does not begin with 'Row:' and 'Bug:'")
-        found.append(Bug(name, row.group(1), what.group(1), path))
+        found.append(Bug(name, row.group(1), what.group(1), path, "\nQuick: yes\n" in head + "\n"))
     return found
 
 
@@ -73,7 +74,7 @@ def patch(tree, bug, *arguments):
     return subprocess.run(command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def hunt(tree, folder, bug):
+def hunt(tree, folder, bug, limit_s):
     """Builds with the bug in and runs until it is caught. A dictionary with what came of it."""
     result = {"name": bug.name, "row": bug.row, "caught": False}
     applied = patch(tree, bug)
@@ -83,9 +84,9 @@ def hunt(tree, folder, bug):
             return result
         program = build(tree, folder)
         begun = time.monotonic()
-        command = [program, "--seeds", str(2 ** 62), "--minutes", str(CATCH_S / 60), "--stop-at-first"]
+        command = [program, "--seeds", str(2 ** 62), "--minutes", str(limit_s / 60), "--stop-at-first"]
         output = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                                timeout=CATCH_S + LIFE_S).stdout
+                                timeout=limit_s + LIFE_S).stdout
         report = json.loads(output.splitlines()[-1])
         result.update(seeds=report["seeds"], seconds=round(time.monotonic() - begun, 2))
         if report["violations"]:
@@ -99,18 +100,31 @@ def hunt(tree, folder, bug):
     return result
 
 
-def museum(root, only_canary=False):
+def spoiled(tree, bug):
+    """What is wrong with a bug that is not hunted, or None."""
+    applied = patch(tree, bug, "--dry-run")
+    if applied.returncode:
+        return {"name": bug.name, "row": bug.row, "caught": False,
+                "why": "the patch no longer applies: " + applied.stdout.strip()}
+    return None
+
+
+def museum(root, quick=False):
+    """Hunts all bugs, or the quick ones; then the others' patches have to apply."""
     tree, folder = os.path.join(root, "build-museum", "tree"), os.path.join(root, "build-museum", "build")
     copy_sources(root, tree)
     build(tree, folder)
     results = []
-    for bug in bugs(root, only_canary):
-        result = hunt(tree, folder, bug)
+    for bug in bugs(root):
+        result = spoiled(tree, bug) if quick and not bug.quick else hunt(tree, folder, bug, QUICK_S if quick else CATCH_S)
+        if result is None:
+            continue
         results.append(result)
         print(f"{bug.name}: {'caught' if result['caught'] else 'MISSED'} {result.get('text', result.get('why', ''))} "
               f"({result.get('seeds', 0)} seeds, {result.get('seconds', 0)} s)", file=sys.stderr, flush=True)
     return {
         "bugs": len(results), "caught": sum(1 for r in results if r["caught"]),
+        "worst_seconds": max((r["seconds"] for r in results if r["caught"]), default=0),
         "worst_seeds": max((r["seeds"] for r in results if r["caught"]), default=0),
         "missed": [r["name"] for r in results if not r["caught"]], "results": results,
     }

@@ -40,7 +40,7 @@ def build(root, folder):
 
 
 def bugs(root):
-    """The patches of tests/sim/museum. Each begins with `Row: N`, `Bug: text` and, if it is soon caught, `Quick: yes`."""
+    """The patches of tests/sim/museum. Each begins with `Row: N`, `Bug: text` and, if soon caught, `Quick: yes`."""
     folder = os.path.join(root, "tests", "sim", "museum")
     found = []
     for file in sorted(os.listdir(folder)):
@@ -115,8 +115,9 @@ def museum(root, quick=False):
     copy_sources(root, tree)
     build(tree, folder)
     results = []
+    limit_s = QUICK_S if quick else CATCH_S
     for bug in bugs(root):
-        result = spoiled(tree, bug) if quick and not bug.quick else hunt(tree, folder, bug, QUICK_S if quick else CATCH_S)
+        result = spoiled(tree, bug) if quick and not bug.quick else hunt(tree, folder, bug, limit_s)
         if result is None:
             continue
         results.append(result)

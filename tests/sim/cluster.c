@@ -88,7 +88,7 @@ static int16_t draw_code(sim_world *w, int16_t api, bool done) {
 }
 
 static const sim_wire *wire_of(const sim_world *w, const weir__model_request *request) {
-    for (int n = 0; n < WORLD_WIRES; n++)
+    for (int n = 0; n < w->wires_end; n++)
         if (w->wires[n].used && w->wires[n].connection == request->connection)
             return &w->wires[n];
     return NULL;
@@ -177,7 +177,7 @@ static void stop_broker(sim_world *w) {
         return;
     w->broker_down[broker] = true;
     weir__model_stop_broker(w->model, broker, world_draw_us(w, 10000, 7), w->now);
-    for (int n = 0; n < WORLD_WIRES; n++)
+    for (int n = 0; n < w->wires_end; n++)
         if (w->wires[n].used && w->wires[n].connection >= 0 && w->wires[n].broker == broker)
             wire_reset(w, &w->wires[n]);
     agenda_add(&w->agenda, w->now + world_draw_us(w, 50000, 7), EVENT_BROKER_UP, broker);

@@ -169,7 +169,7 @@ void drama_start_copy(sim_world *w) {
 }
 
 static void reset_all(sim_world *w) {
-    for (int n = 0; n < WORLD_WIRES; n++)
+    for (int n = 0; n < w->wires_end; n++)
         if (w->wires[n].used && w->wires[n].client_open)
             wire_reset(w, &w->wires[n]);
 }
@@ -177,7 +177,7 @@ static void reset_all(sim_world *w) {
 static void stall_one(sim_world *w) {
     sim_wire *open[WORLD_WIRES];
     uint64_t count = 0;
-    for (int n = 0; n < WORLD_WIRES; n++)
+    for (int n = 0; n < w->wires_end; n++)
         if (w->wires[n].used && w->wires[n].client_open)
             open[count++] = &w->wires[n];
     if (count == 0)

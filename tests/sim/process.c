@@ -156,7 +156,7 @@ sim_process *process_start(sim_world *w, int32_t machine) {
 
 static void close_wires(sim_process *p) {
     sim_world *w = p->world;
-    for (int n = 0; n < WORLD_WIRES; n++)
+    for (int32_t n = 0; n < w->wires_end; n++)
         if (w->wires[n].used && w->wires[n].client_open && w->wires[n].process == p->index)
             wire_close(w, &w->wires[n]);
 }
@@ -259,10 +259,10 @@ static bool obey(sim_process *p, int32_t n, weir_client *client) {
     while (weir_client_next_io(client, &io)) {
         sim_wire *mine = NULL;
         sim_world *w = p->world;
-        for (int i = 0; i < WORLD_WIRES && mine == NULL; i++)
-            if (w->wires[i].used && w->wires[i].client_open && w->wires[i].process == p->index &&
-                w->wires[i].client == n && w->wires[i].link == io.link)
-                mine = &w->wires[i];
+        const sim_wire_list *list = &w->client_wires[p->index][n];
+        for (int32_t i = 0; i < list->count && mine == NULL; i++)
+            if (w->wires[list->numbers[i]].link == io.link)
+                mine = &w->wires[list->numbers[i]];
         if (mine != NULL)
             wire_close(w, mine);
         if (io.kind == WEIR_IO_OPEN) {
@@ -331,10 +331,11 @@ static bool dying(const sim_process *p) {
 static bool each_wire(sim_process *p, int32_t n, bool (*act)(sim_process *, sim_wire *, weir_client *)) {
     sim_world *w = p->world;
     bool told = false;
-    for (int i = 0; i < WORLD_WIRES && !dying(p); i++) {
-        sim_wire *wire = &w->wires[i];
-        if (wire->used && wire->client_open && wire->process == p->index && wire->client == n)
-            told = act(p, wire, weir__job_client(p->lives.job, n)) || told;
+    const sim_wire_list *list = &w->client_wires[p->index][n];
+    for (int32_t i = 0; i < list->count && !dying(p);) {
+        uint8_t number = list->numbers[i];
+        told = act(p, &w->wires[number], weir__job_client(p->lives.job, n)) || told;
+        i += i < list->count && list->numbers[i] == number; /* else it was closed, and the next is in its place */
     }
     return told;
 }

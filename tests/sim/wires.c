@@ -24,6 +24,21 @@ static void appoint(sim_world *w, sim_wire *wire) {
     agenda_add(&w->agenda, wire->wakes, EVENT_WIRE, number_of(w, wire));
 }
 
+static void list_add(sim_wire_list *list, int32_t number) {
+    int32_t n = list->count++;
+    for (; n > 0 && list->numbers[n - 1] > number; n--)
+        list->numbers[n] = list->numbers[n - 1];
+    list->numbers[n] = (uint8_t)number;
+}
+
+static void list_remove(sim_wire_list *list, int32_t number) {
+    int32_t kept = 0;
+    for (int32_t n = 0; n < list->count; n++)
+        if (list->numbers[n] != number)
+            list->numbers[kept++] = list->numbers[n];
+    list->count = kept;
+}
+
 static void release_if_idle(sim_wire *wire) {
     if (!wire->client_open && wire->connection < 0)
         wire->used = false;
@@ -84,9 +99,12 @@ static void draw_fate(sim_world *w, sim_wire *wire) {
 }
 
 static sim_wire *free_wire(sim_world *w) {
-    for (int n = 0; n < WORLD_WIRES; n++)
-        if (!w->wires[n].used)
+    for (int n = 0; n < WORLD_WIRES; n++) {
+        if (!w->wires[n].used) {
+            w->wires_end = n >= w->wires_end ? n + 1 : w->wires_end;
             return &w->wires[n];
+        }
+    }
     /* Clients that are long gone must not use up what there is. */
     for (int n = 0; n < WORLD_WIRES; n++) {
         if (!w->wires[n].client_open) {
@@ -107,6 +125,7 @@ void wire_open(sim_world *w, sim_process *p, int32_t client, const weir_io *io) 
     wire->process = p->index;
     wire->client = client;
     wire->link = io->link;
+    list_add(&w->client_wires[p->index][client], number_of(w, wire));
     wire->broker = io->port - w->plan.model.port + 1;
     wire->connection = -1;
     wire->stuck = wire->up = wire->told = false;
@@ -137,6 +156,7 @@ static void connect_now(sim_world *w, sim_wire *wire) {
 
 /* ---- closing ---- */
 void wire_close(sim_world *w, sim_wire *wire) {
+    list_remove(&w->client_wires[wire->process][wire->client], number_of(w, wire));
     wire->client_open = false;
     stream_end(&wire->to_broker, w->now, wire->weather.delay_us);
     if (wire->to_broker.quota == 0)
@@ -176,7 +196,7 @@ static void meet_fate(sim_world *w, sim_wire *wire) {
 }
 
 void wires_calm(sim_world *w) {
-    for (int n = 0; n < WORLD_WIRES; n++) {
+    for (int n = 0; n < w->wires_end; n++) {
         sim_wire *wire = &w->wires[n];
         if (!wire->used)
             continue;
@@ -248,7 +268,7 @@ static void bytes_to_broker(sim_world *w, sim_wire *wire) {
 }
 
 void wires_pump(sim_world *w) {
-    for (int n = 0; n < WORLD_WIRES; n++) {
+    for (int n = 0; n < w->wires_end; n++) {
         sim_wire *wire = &w->wires[n];
         if (!wire->used || wire->connection < 0)
             continue;

@@ -182,7 +182,8 @@ static void begin(sim_world *w, const sim_plan *plan) {
     w->plan.calm_from += w->now;
     w->calm = w->over = w->recreated = false;
     w->trace = UINT64_C(0xcbf29ce484222325);
-    w->process_count = 0;
+    w->process_count = w->wires_end = 0;
+    memset(w->client_wires, 0, sizeof w->client_wires);
     w->machine = w->last_good = w->copied = 0;
     memset(w->refused, 0, sizeof w->refused);
     w->fed = w->steps = 0; /* die_at is the caller's */
@@ -216,7 +217,7 @@ static void end(sim_world *w) {
     for (int n = 0; n < WORLD_PROCESSES; n++)
         if (w->processes[n].alive)
             process_kill(&w->processes[n]);
-    for (int n = 0; n < WORLD_WIRES; n++)
+    for (int n = 0; n < w->wires_end; n++)
         w->wires[n].used = w->wires[n].client_open = false;
     for (int n = 0; n < WORLD_MACHINES; n++)
         disk_free(&w->machines[n]);

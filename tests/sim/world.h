@@ -57,6 +57,12 @@ typedef struct sim_wire {
     sim_tap_wire tap;
 } sim_wire;
 
+/* The wires of a client whose end of them is open, in the order of their numbers. */
+typedef struct sim_wire_list {
+    int32_t count;
+    uint8_t numbers[WORLD_WIRES];
+} sim_wire_list;
+
 /* Who writes transactions into a partition of the input. */
 typedef struct sim_writer {
     int32_t sequence;
@@ -75,6 +81,8 @@ typedef struct sim_world {
     weir__model *model;
     weir_time_us model_wakes;
     sim_wire wires[WORLD_WIRES];
+    int32_t wires_end;                              /* no wire from this one on has been used in this life */
+    sim_wire_list client_wires[WORLD_PROCESSES][2]; /* by process and client */
     sim_process processes[WORLD_PROCESSES];
     sim_disk machines[WORLD_MACHINES];
     int32_t machine;              /* the one on which a process was started last */

@@ -93,7 +93,7 @@ static void *take_items(reader *r, const weir__row *row, const uint8_t *item, in
 static void array(reader *r, const weir__row *row, uint8_t *member) {
     const uint8_t *item = r->in->p;
     int32_t count = length(r, 4, weir__row_nullable(row, r->version), INT32_MAX);
-    size_t least = weir__item_min(row, r->version, r->flexible);
+    size_t least = count > 0 ? weir__item_min(row, r->version, r->flexible) : 0;
     weir__array a = {NULL, r->in->error ? 0 : count};
     if (count > 0) {
         a.items = take_items(r, row, item, count, least);
@@ -132,7 +132,7 @@ static void optional(reader *r, const weir__row *row, uint8_t *member) {
 }
 
 /* A value that is no array, where it stands. */
-static void value(reader *r, const weir__row *row, uint8_t *at) {
+static inline void value(reader *r, const weir__row *row, uint8_t *at) {
     int kind = weir__value_kind(row);
     const uint8_t *raw;
     switch (kind) {

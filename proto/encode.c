@@ -1,4 +1,5 @@
 /* Structs to bytes: the interpreter of the tables, writing. */
+#include "load.h"
 #include "schema.h"
 
 #include <assert.h>
@@ -50,29 +51,43 @@ static void view(writer *w, int kind, bool nullable, const void *member) {
         weir_out_bytes(w->out, v.p, v.len);
 }
 
+/* A scalar from the representation of C onto the wire. */
+static inline void scalar(uint8_t *to, size_t wire_size, const void *from) {
+    uint16_t v16;
+    uint32_t v32;
+    uint64_t v64;
+    switch (wire_size) {
+    case 2:
+        memcpy(&v16, from, sizeof v16);
+        weir__store16(to, v16);
+        break;
+    case 4:
+        memcpy(&v32, from, sizeof v32);
+        weir__store32(to, v32);
+        break;
+    case 8:
+        memcpy(&v64, from, sizeof v64);
+        weir__store64(to, v64);
+        break;
+    default: /* one byte, or an id in wire order */
+        memcpy(to, from, wire_size);
+    }
+}
+
 static void write_struct(writer *w, const weir_schema *schema, const uint8_t *at);
 
 /* One value, or one item of an array. */
-static void value(writer *w, const weir__row *row, const void *at) {
+static inline void value(writer *w, const weir__row *row, const void *at) {
     int kind = weir__value_kind(row);
+    uint8_t *to;
     switch (kind) {
     case WEIR__BOOL:
         weir_out_bool(w->out, *(const bool *)at);
         break;
-    case WEIR__I8:
-        weir_out_i8(w->out, *(const int8_t *)at);
-        break;
-    case WEIR__I16:
-        weir_out_i16(w->out, *(const int16_t *)at);
-        break;
-    case WEIR__I32:
-        weir_out_i32(w->out, *(const int32_t *)at);
-        break;
-    case WEIR__I64:
-        weir_out_i64(w->out, *(const int64_t *)at);
-        break;
-    case WEIR__UUID:
-        weir_out_bytes(w->out, at, sizeof(weir_uuid));
+    case WEIR__STR:
+    case WEIR__BYTES:
+    case WEIR__RECORDS:
+        view(w, kind, !(row->kind & WEIR__ARRAY) && weir__row_nullable(row, w->version), at);
         break;
     case WEIR__STRUCT:
         write_struct(w, row->items, at);
@@ -83,14 +98,16 @@ static void value(writer *w, const weir__row *row, const void *at) {
             write_struct(w, row->items, weir__pointer(at));
         break;
     default:
-        view(w, kind, !(row->kind & WEIR__ARRAY) && weir__row_nullable(row, w->version), at);
+        to = weir__put(w->out, weir__kinds[kind].wire);
+        if (to)
+            scalar(to, weir__kinds[kind].wire, at);
     }
 }
 
 static void member(writer *w, const weir__row *row, const uint8_t *at) {
     uint8_t spare[WEIR__APART_MAX];
     if (!(row->kind & WEIR__ARRAY)) {
-        value(w, row, weir__value_at(row, at, spare));
+        value(w, row, row->kind & WEIR__APART ? weir__value_at(row, at, spare) : at);
         return;
     }
     weir__array a;

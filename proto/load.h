@@ -1,5 +1,5 @@
-/* What wire.c and the interpreter share: the bounds check of reading, and big-endian loads and stores at any address,
-   which compilers turn into single instructions. */
+/* What wire.c and the interpreter share: the bounds checks of reading and writing, and big-endian loads and stores at
+   any address, which compilers turn into single instructions. */
 #ifndef WEIR_PROTO_LOAD_H
 #define WEIR_PROTO_LOAD_H
 
@@ -44,6 +44,22 @@ static inline const uint8_t *weir__take(weir_in *in, size_t len) {
     }
     in->p = p + len;
     return p;
+}
+
+/* Room for the next `len` bytes, or NULL when counting or failed. */
+static inline uint8_t *weir__put(weir_out *out, size_t len) {
+    if (out->error)
+        return NULL;
+    if (out->start && len > (size_t)(out->end - out->p)) {
+        weir_out_fail(out, WEIR_E_NO_MEMORY);
+        return NULL;
+    }
+    out->total += len;
+    if (!out->start)
+        return NULL;
+    uint8_t *at = out->p;
+    out->p += len;
+    return at;
 }
 
 #endif

@@ -1,4 +1,4 @@
-/* Cursors over wire bytes. Every read goes through weir__take or base128, every write through put. */
+/* Cursors over wire bytes. Every read goes through weir__take or base128, every write through weir__put. */
 #include "load.h"
 
 #include <string.h>
@@ -137,28 +137,12 @@ void weir_out_fail(weir_out *out, weir_err error) {
         out->error = error;
 }
 
-/* Room for the next `len` bytes, or NULL when counting or failed. */
-static uint8_t *put(weir_out *out, size_t len) {
-    if (out->error)
-        return NULL;
-    if (out->start && len > (size_t)(out->end - out->p)) {
-        weir_out_fail(out, WEIR_E_NO_MEMORY);
-        return NULL;
-    }
-    out->total += len;
-    if (!out->start)
-        return NULL;
-    uint8_t *at = out->p;
-    out->p += len;
-    return at;
-}
-
 void weir_out_bool(weir_out *out, bool v) {
     weir_out_i8(out, v ? 1 : 0);
 }
 
 void weir_out_i8(weir_out *out, int8_t v) {
-    uint8_t *p = put(out, 1);
+    uint8_t *p = weir__put(out, 1);
     if (p)
         *p = (uint8_t)v;
 }
@@ -168,7 +152,7 @@ void weir_out_i16(weir_out *out, int16_t v) {
 }
 
 void weir_out_u16(weir_out *out, uint16_t v) {
-    uint8_t *p = put(out, 2);
+    uint8_t *p = weir__put(out, 2);
     if (p)
         weir__store16(p, v);
 }
@@ -178,13 +162,13 @@ void weir_out_i32(weir_out *out, int32_t v) {
 }
 
 void weir_out_u32(weir_out *out, uint32_t v) {
-    uint8_t *p = put(out, 4);
+    uint8_t *p = weir__put(out, 4);
     if (p)
         weir__store32(p, v);
 }
 
 void weir_out_i64(weir_out *out, int64_t v) {
-    uint8_t *p = put(out, 8);
+    uint8_t *p = weir__put(out, 8);
     if (p)
         weir__store64(p, (uint64_t)v);
 }
@@ -205,7 +189,10 @@ static void put_base128(weir_out *out, uint64_t v) {
 }
 
 void weir_out_uvarint(weir_out *out, uint32_t v) {
-    put_base128(out, v);
+    if (v < 0x80) /* nearly all lengths and counts */
+        weir_out_i8(out, (int8_t)v);
+    else
+        put_base128(out, v);
 }
 
 void weir_out_varint(weir_out *out, int32_t v) {
@@ -217,7 +204,7 @@ void weir_out_varlong(weir_out *out, int64_t v) {
 }
 
 void weir_out_bytes(weir_out *out, const void *bytes, size_t len) {
-    uint8_t *p = put(out, len);
+    uint8_t *p = weir__put(out, len);
     if (p && len > 0)
         memcpy(p, bytes, len);
 }

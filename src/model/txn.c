@@ -90,6 +90,7 @@ weir__txn *weir__txn_create(weir__model *model, weir_str id, int64_t producer_id
         weir__model_give(model, txn, sizeof *txn);
         return NULL;
     }
+    txn->partition = weir__key_partition(model, id);
     txns->items[txns->count++] = txn;
     return txn;
 }
@@ -184,6 +185,10 @@ static void complete(weir__model *model, weir__txn *txn, weir_time_us now) {
 }
 
 /* ---- markers ---- */
+static const weir__seat *seat_of(const weir__model *model, const weir__txn *txn) {
+    return &model->txns->seats[1][txn->partition];
+}
+
 /* Writes the marker into one partition. False: that has to wait. */
 static bool mark(weir__model *model, const weir__txn *txn, const weir__txn_part *part, weir_time_us now) {
     bool commit = txn->state == WEIR__TXN_PREPARE_COMMIT;
@@ -199,7 +204,7 @@ static bool mark(weir__model *model, const weir__txn *txn, const weir__txn_part 
         return true;
     if (weir__log_leader(log) == -1)
         return false;
-    int32_t epoch = weir__seat_of(model, true, weir_str_of(txn->id))->epoch;
+    int32_t epoch = seat_of(model, txn)->epoch;
     return weir__log_end_transaction(log, txn->producer_id, txn->epoch, commit, epoch, now) !=
            WEIR_CODE_KAFKA_STORAGE_ERROR;
 }
@@ -235,7 +240,7 @@ static weir_time_us timeout_at(const weir__model *model, const weir__txn *txn) {
 
 /* When the coordinator has something to do about an id. */
 static weir_time_us due_at(const weir__model *model, const weir__txn *txn) {
-    const weir__seat *seat = weir__seat_of(model, true, weir_str_of(txn->id));
+    const weir__seat *seat = seat_of(model, txn);
     if (seat->broker == -1 || (!prepared(txn) && txn->state != WEIR__TXN_ONGOING))
         return WEIR_NEVER;
     weir_time_us at = prepared(txn) ? txn->markers_at : timeout_at(model, txn);

@@ -39,7 +39,8 @@ typedef struct weir__txn_part {
 
 /* A transactional id, as Kafka's TransactionMetadata. */
 typedef struct weir__txn {
-    char *id; /* owned */
+    char *id;          /* owned */
+    int32_t partition; /* of the coordinators' topic */
     weir__txn_state state;
     int64_t producer_id, previous_producer_id; /* the previous one: before the last transition */
     int64_t next_producer_id;                  /* taken over when the transaction is complete; -1 none */

@@ -45,7 +45,7 @@ size_t record_make(int64_t n, int32_t copy, uint32_t value_max, uint8_t key[12],
     memset(key + 8, 0, 3);
     key[11] = (uint8_t)copy;
     for (size_t i = 0; i < len; i++)
-        value[i] = (uint8_t)(bits >> (8 * (i % 5)));
+        value[i] = i < 5 ? (uint8_t)(bits >> (8 * i)) : value[i - 5];
     return len;
 }
 

@@ -29,17 +29,28 @@ static size_t spliced_bytes(const weir_splice *splices, uint32_t count) {
     return sum;
 }
 
-/* Writes the request twice: first counting, then into memory of just that size. */
+#define HEAD_USUAL 512 /* bytes that most requests keep to, without their records */
+
+/* Writes the request into memory of just its size. One that is not too large is copied there; the others are written
+   twice, first counting. */
 static weir_err flight_encode(weir__link *link, weir__request *request, int16_t version, weir__flight **flight) {
     weir_client *client = link->client;
     weir_str client_id = weir_str_of(client->config.client_id);
     const void *message = request->fill(request, version);
     weir_splice splices[WEIR__SPLICES_MAX];
+    uint8_t head[HEAD_USUAL];
     weir_out out;
-    weir_out_init(&out, NULL, 0);
+    weir_out_init(&out, head, sizeof head);
     out.splices = splices;
     out.splice_cap = WEIR__SPLICES_MAX;
     weir_err err = weir_request_encode(&out, request->api, version, link->correlation, client_id, message);
+    bool usual = err == WEIR_OK;
+    if (err == WEIR_E_NO_MEMORY) {
+        weir_out_init(&out, NULL, 0);
+        out.splices = splices;
+        out.splice_cap = WEIR__SPLICES_MAX;
+        err = weir_request_encode(&out, request->api, version, link->correlation, client_id, message);
+    }
     if (err != WEIR_OK)
         return err;
     size_t head_len = out.total - spliced_bytes(splices, out.splice_count);
@@ -47,6 +58,12 @@ static weir_err flight_encode(weir__link *link, weir__request *request, int16_t 
     if (f == NULL)
         return WEIR_E_NO_MEMORY;
     f->total = out.total;
+    if (usual) {
+        memcpy(f->head, head, head_len);
+        memcpy(f->splices, splices, f->splice_count * sizeof *splices);
+        *flight = f;
+        return WEIR_OK;
+    }
     weir_out_init(&out, f->head, head_len);
     out.splices = f->splices;
     out.splice_cap = f->splice_count;

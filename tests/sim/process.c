@@ -328,13 +328,14 @@ static bool dying(const sim_process *p) {
 }
 
 /* For each open wire of a client. */
-static bool each_wire(sim_process *p, int32_t n, bool (*act)(sim_process *, sim_wire *, weir_client *)) {
+static inline bool each_wire(sim_process *p, int32_t n, bool (*act)(sim_process *, sim_wire *, weir_client *)) {
     sim_world *w = p->world;
+    weir_client *client = weir__job_client(p->lives.job, n);
     bool told = false;
     const sim_wire_list *list = &w->client_wires[p->index][n];
     for (int32_t i = 0; i < list->count && !dying(p);) {
         uint8_t number = list->numbers[i];
-        told = act(p, &w->wires[number], weir__job_client(p->lives.job, n)) || told;
+        told = act(p, &w->wires[number], client) || told;
         i += i < list->count && list->numbers[i] == number; /* else it was closed, and the next is in its place */
     }
     return told;

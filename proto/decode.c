@@ -75,6 +75,15 @@ static inline void scalar(const uint8_t *from, size_t wire_size, uint8_t *to) {
     }
 }
 
+static inline void plain(reader *r, const weir__row *row, uint8_t *at) {
+    const weir__kind *kind = &weir__kinds[weir__value_kind(row)];
+    const uint8_t *raw = weir__take(r->in, kind->wire);
+    if (raw)
+        scalar(raw, kind->wire, at);
+    else
+        memset(at, 0, kind->size);
+}
+
 static void read_struct(reader *r, const weir_schema *schema, uint8_t *at);
 
 /* Memory for the items of an array whose count begins at `item`, each of `least` bytes or more; NULL after failing. */
@@ -134,7 +143,6 @@ static void optional(reader *r, const weir__row *row, uint8_t *member) {
 /* A value that is no array, where it stands. */
 static inline void value(reader *r, const weir__row *row, uint8_t *at) {
     int kind = weir__value_kind(row);
-    const uint8_t *raw;
     switch (kind) {
     case WEIR__BOOL:
         *(bool *)at = weir_in_bool(r->in);
@@ -151,11 +159,7 @@ static inline void value(reader *r, const weir__row *row, uint8_t *at) {
         optional(r, row, at);
         break;
     default:
-        raw = weir__take(r->in, weir__kinds[kind].wire);
-        if (raw)
-            scalar(raw, weir__kinds[kind].wire, at);
-        else
-            memset(at, 0, weir__kinds[kind].size);
+        plain(r, row, at);
     }
 }
 
@@ -222,10 +226,12 @@ static void read_struct(reader *r, const weir_schema *schema, uint8_t *at) {
     for (size_t i = 0; i < schema->row_count; i++) {
         const weir__row *row = &schema->rows[i];
         r->flexible = flexible && !(row->traits & CLASSIC);
-        if (weir__row_present(row, r->version) && weir__row_tag(row) < 0)
-            member(r, row, at + row->offset);
-        else
+        if (!weir__row_present(row, r->version) || weir__row_tag(row) >= 0)
             weir__row_init(row, at + row->offset);
+        else if (weir__row_plain(row))
+            plain(r, row, at + row->offset);
+        else
+            member(r, row, at + row->offset);
     }
     r->flexible = flexible;
     if (flexible)

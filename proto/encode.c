@@ -74,12 +74,18 @@ static inline void scalar(uint8_t *to, size_t wire_size, const void *from) {
     }
 }
 
+static inline void plain(writer *w, const weir__row *row, const void *at) {
+    size_t wire_size = weir__kinds[weir__value_kind(row)].wire;
+    uint8_t *to = weir__put(w->out, wire_size);
+    if (to)
+        scalar(to, wire_size, at);
+}
+
 static void write_struct(writer *w, const weir_schema *schema, const uint8_t *at);
 
 /* One value, or one item of an array. */
 static inline void value(writer *w, const weir__row *row, const void *at) {
     int kind = weir__value_kind(row);
-    uint8_t *to;
     switch (kind) {
     case WEIR__BOOL:
         weir_out_bool(w->out, *(const bool *)at);
@@ -98,9 +104,7 @@ static inline void value(writer *w, const weir__row *row, const void *at) {
             write_struct(w, row->items, weir__pointer(at));
         break;
     default:
-        to = weir__put(w->out, weir__kinds[kind].wire);
-        if (to)
-            scalar(to, weir__kinds[kind].wire, at);
+        plain(w, row, at);
     }
 }
 
@@ -161,7 +165,10 @@ static void write_struct(writer *w, const weir_schema *schema, const uint8_t *at
             if (!(row->traits & IGNORABLE) && !weir__row_is_default(row, at + row->offset))
                 weir_out_fail(w->out, WEIR_E_VERSION);
         } else if (weir__row_tag(row) < 0) {
-            member(w, row, at + row->offset);
+            if (weir__row_plain(row))
+                plain(w, row, at + row->offset);
+            else
+                member(w, row, at + row->offset);
         }
     }
     w->flexible = flexible;

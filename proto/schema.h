@@ -134,6 +134,12 @@ static inline int weir__value_kind(const weir__row *row) {
     return row->kind & (WEIR__ARRAY - 1);
 }
 
+/* Whether a member is a number or an id and stands where the others do, as most of them: what the interpreter does by
+   itself. */
+static inline bool weir__row_plain(const weir__row *row) {
+    return row->kind >= WEIR__I8 && row->kind <= WEIR__UUID;
+}
+
 /* Bytes of one C value of a row, of one item when it is an array, of the struct when it is optional; and of its
    encoding, 0 when that varies. */
 static inline size_t weir__item_size(const weir__row *row) {

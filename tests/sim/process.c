@@ -133,6 +133,7 @@ sim_process *process_start(sim_world *w, int32_t machine) {
     p->number = ++w->process_count;
     w->oracle.meddled = w->oracle.meddled || machine != w->machine;
     p->machine = w->machine = machine;
+    p->disk = &w->machines[machine];
     p->alive = p->alone = true;
     for (int n = 0; n < WORLD_PROCESSES; n++)
         if (n != index && w->processes[n].alive)
@@ -261,8 +262,8 @@ static bool obey(sim_process *p, int32_t n, weir_client *client) {
         sim_world *w = p->world;
         const sim_wire_list *list = &w->client_wires[p->index][n];
         for (int32_t i = 0; i < list->count && mine == NULL; i++)
-            if (w->wires[list->numbers[i]].link == io.link)
-                mine = &w->wires[list->numbers[i]];
+            if (list->wires[i]->link == io.link)
+                mine = list->wires[i];
         if (mine != NULL)
             wire_close(w, mine);
         if (io.kind == WEIR_IO_OPEN) {
@@ -324,7 +325,7 @@ static bool wire_reports(sim_process *p, sim_wire *wire, weir_client *client) {
 
 static bool dying(const sim_process *p) {
     const sim_world *w = p->world;
-    return w->machines[p->machine].dead || (w->die_at > 0 && w->steps >= w->die_at);
+    return p->disk->dead || (w->die_at > 0 && w->steps >= w->die_at);
 }
 
 /* For each open wire of a client. */
@@ -334,9 +335,9 @@ static inline bool each_wire(sim_process *p, int32_t n, bool (*act)(sim_process 
     bool told = false;
     const sim_wire_list *list = &w->client_wires[p->index][n];
     for (int32_t i = 0; i < list->count && !dying(p);) {
-        uint8_t number = list->numbers[i];
-        told = act(p, &w->wires[number], client) || told;
-        i += i < list->count && list->numbers[i] == number; /* else it was closed, and the next is in its place */
+        sim_wire *wire = list->wires[i];
+        told = act(p, wire, client) || told;
+        i += i < list->count && list->wires[i] == wire; /* else it was closed, and the next is in its place */
     }
     return told;
 }

@@ -24,6 +24,7 @@ typedef struct sim_process {
     bool alone;            /* no other process has been alive since it was started */
     int32_t index, number; /* number: counts all processes of this world */
     int32_t machine;
+    sim_disk *disk;     /* the machine's */
     weir_time_us clock; /* ahead of the world's */
     weir_time_us wakes; /* the appointment that counts */
     weir_time_us disk_busy_until;

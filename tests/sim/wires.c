@@ -24,18 +24,18 @@ static void appoint(sim_world *w, sim_wire *wire) {
     agenda_add(&w->agenda, wire->wakes, EVENT_WIRE, number_of(w, wire));
 }
 
-static void list_add(sim_wire_list *list, int32_t number) {
+static void list_add(sim_wire_list *list, sim_wire *wire) {
     int32_t n = list->count++;
-    for (; n > 0 && list->numbers[n - 1] > number; n--)
-        list->numbers[n] = list->numbers[n - 1];
-    list->numbers[n] = (uint8_t)number;
+    for (; n > 0 && list->wires[n - 1] > wire; n--)
+        list->wires[n] = list->wires[n - 1];
+    list->wires[n] = wire;
 }
 
-static void list_remove(sim_wire_list *list, int32_t number) {
+static void list_remove(sim_wire_list *list, const sim_wire *wire) {
     int32_t kept = 0;
     for (int32_t n = 0; n < list->count; n++)
-        if (list->numbers[n] != number)
-            list->numbers[kept++] = list->numbers[n];
+        if (list->wires[n] != wire)
+            list->wires[kept++] = list->wires[n];
     list->count = kept;
 }
 
@@ -125,7 +125,7 @@ void wire_open(sim_world *w, sim_process *p, int32_t client, const weir_io *io) 
     wire->process = p->index;
     wire->client = client;
     wire->link = io->link;
-    list_add(&w->client_wires[p->index][client], number_of(w, wire));
+    list_add(&w->client_wires[p->index][client], wire);
     wire->broker = io->port - w->plan.model.port + 1;
     wire->connection = -1;
     wire->stuck = wire->up = wire->told = false;
@@ -156,7 +156,7 @@ static void connect_now(sim_world *w, sim_wire *wire) {
 
 /* ---- closing ---- */
 void wire_close(sim_world *w, sim_wire *wire) {
-    list_remove(&w->client_wires[wire->process][wire->client], number_of(w, wire));
+    list_remove(&w->client_wires[wire->process][wire->client], wire);
     wire->client_open = false;
     stream_end(&wire->to_broker, w->now, wire->weather.delay_us);
     if (wire->to_broker.quota == 0)

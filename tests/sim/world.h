@@ -60,7 +60,7 @@ typedef struct sim_wire {
 /* The wires of a client whose end of them is open, in the order of their numbers. */
 typedef struct sim_wire_list {
     int32_t count;
-    uint8_t numbers[WORLD_WIRES];
+    sim_wire *wires[WORLD_WIRES];
 } sim_wire_list;
 
 /* Who writes transactions into a partition of the input. */

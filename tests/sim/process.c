@@ -328,22 +328,26 @@ static bool dying(const sim_process *p) {
     return p->disk->dead || (w->die_at > 0 && w->steps >= w->die_at);
 }
 
-/* For each open wire of a client. */
-static inline bool each_wire(sim_process *p, int32_t n, bool (*act)(sim_process *, sim_wire *, weir_client *)) {
-    sim_world *w = p->world;
+static bool client_is_told(sim_process *p, int32_t n) {
     weir_client *client = weir__job_client(p->lives.job, n);
+    const sim_wire_list *list = &p->world->client_wires[p->index][n];
     bool told = false;
-    const sim_wire_list *list = &w->client_wires[p->index][n];
     for (int32_t i = 0; i < list->count && !dying(p);) {
         sim_wire *wire = list->wires[i];
-        told = act(p, wire, client) || told;
+        told = wire_reports(p, wire, client) || told;
         i += i < list->count && list->wires[i] == wire; /* else it was closed, and the next is in its place */
     }
     return told;
 }
 
-static bool wire_sends_if_up(sim_process *p, sim_wire *wire, weir_client *client) {
-    return wire->told && wire_sends(p, wire, client);
+/* Whoever sends closes nothing: the list stays as it is. */
+static bool client_sends(sim_process *p, int32_t n) {
+    weir_client *client = weir__job_client(p->lives.job, n);
+    const sim_wire_list *list = &p->world->client_wires[p->index][n];
+    bool told = false;
+    for (int32_t i = 0; i < list->count && !dying(p); i++)
+        told = (list->wires[i]->told && wire_sends(p, list->wires[i], client)) || told;
+    return told;
 }
 
 static bool flush(sim_process *p) {
@@ -352,7 +356,7 @@ static bool flush(sim_process *p) {
         more = false;
         for (int32_t n = 0; n < 2; n++) {
             more = obey(p, n, weir__job_client(p->lives.job, n)) || more;
-            more = each_wire(p, n, wire_sends_if_up) || more;
+            more = client_sends(p, n) || more;
         }
         told = told || more;
     }
@@ -363,7 +367,7 @@ static bool flush(sim_process *p) {
 static bool move_bytes(sim_process *p) {
     bool moved = flush(p);
     for (int32_t n = 0; n < 2 && !dying(p); n++) {
-        moved = each_wire(p, n, wire_reports) || moved;
+        moved = client_is_told(p, n) || moved;
         weir_client_tick(weir__job_client(p->lives.job, n), clock_of(p));
     }
     return (!dying(p) && flush(p)) || moved;

@@ -117,12 +117,13 @@ weir__model_mischief cluster_judge(void *user, const weir__model_request *reques
     };
     sim_world *w = user;
     const sim_wire *wire = wire_of(w, request);
+    const sim_process *p = wire != NULL ? &w->processes[wire->process] : NULL;
     weir__model_mischief mischief = {.deed = WEIR__MODEL_HONEST};
     see_late_init(w, wire, request);
     world_say(w, "broker %d has %s %d", request->broker, weir_api_name(request->header.api_key),
               request->header.correlation_id);
     for (size_t n = 0; n < sizeof deeds / sizeof *deeds; n++) {
-        if (!world_chance(w, deeds[n].class))
+        if (!world_chance_of(w, deeds[n].class, p))
             continue;
         bool done = deeds[n].deed == WEIR__MODEL_REFUSE_DONE;
         int16_t code = deeds[n].coded ? draw_code(w, request->header.api_key, done) : 0;
@@ -133,7 +134,7 @@ weir__model_mischief cluster_judge(void *user, const weir__model_request *reques
         mischief.delay_us = deeds[n].timed ? world_draw_us(w, 1000, 10) : 0;
         world_say(w, "%s: %s %s", fault_names[deeds[n].class], weir_api_name(request->header.api_key),
                   code != 0 ? weir_code_name(code) : "");
-        world_count(w, deeds[n].class, wire != NULL ? &w->processes[wire->process] : NULL);
+        world_count(w, deeds[n].class, p);
         break;
     }
     return mischief;
@@ -236,7 +237,8 @@ static void compact(sim_world *w) {
     see_gaps(w, partition, first);
 }
 
-static void truncate_input(sim_world *w, int32_t partition) {
+/* False: there was nothing to lose. */
+static bool truncate_input(sim_world *w, int32_t partition) {
     sim_oracle_partition *p = &w->oracle.partitions[partition];
     weir__model_partition before, after = {0};
     for (size_t n = 0; weir__model_partition_at(w->model, n, &before); n++)
@@ -249,35 +251,35 @@ static void truncate_input(sim_world *w, int32_t partition) {
         if (after.partition == partition && after.topic[0] == 'i')
             break;
     if (after.end >= before.end)
-        return;
+        return false;
     p->lost_from = after.end;
     p->cut = p->read_to > after.end;
     w->oracle.excused = true;
     for (size_t n = 0; n < p->count; n++)
         p->entries[n].optional = p->entries[n].optional || p->entries[n].offset >= after.end;
+    return true;
 }
 
-static void lose_input(sim_world *w, fault_class class) {
+static bool lose_input(sim_world *w, fault_class class) {
     int32_t partition = (int32_t)world_draw(w, (uint64_t)w->plan.partitions);
     sim_oracle_partition *p = &w->oracle.partitions[partition];
-    if (class == FAULT_UNCLEAN) {
-        truncate_input(w, partition);
-        return;
-    }
+    if (class == FAULT_UNCLEAN)
+        return truncate_input(w, partition);
     if (w->oracle.saved[w->last_good] == 0)
-        return; /* nobody could know what the input was before */
+        return false; /* nobody could know what the input was before */
     w->oracle.excused = true;
     if (class == FAULT_DELETED) {
         int64_t before = p->count > 0 ? p->entries[p->count - 1].offset : 0;
         (void)weir__model_delete_records(w->model, "in", partition, before);
         p->lost_from = before;
-        return;
+        return true;
     }
     w->recreated = true;
     (void)weir__model_delete_topic(w->model, "in", w->now);
     (void)weir__model_create_topic(w->model, "in", w->plan.partitions, w->now);
     for (int32_t n = 0; n < w->plan.partitions; n++)
         w->oracle.partitions[n].lost_from = 0;
+    return true;
 }
 
 /* Nobody else may be about to read what one process is through with. */
@@ -292,7 +294,8 @@ static void trim(sim_world *w) {
 }
 
 void cluster_fault(sim_world *w, fault_class class) {
-    world_count(w, class, NULL);
+    if (fault_kinds[class] != ONCE)
+        world_count(w, class, NULL);
     switch (class) {
     case FAULT_BROKER:
         stop_broker(w);
@@ -319,7 +322,8 @@ void cluster_fault(sim_world *w, fault_class class) {
     case FAULT_UNCLEAN:
     case FAULT_DELETED:
     case FAULT_RECREATED:
-        lose_input(w, class);
+        if (lose_input(w, class))
+            world_count(w, class, NULL);
         break;
     default:
         expire(w, class);

@@ -6,7 +6,7 @@
 
 #include "plan.h"
 
-#define COVERAGE_STATES 7 /* weir__job_state */
+#define COVERAGE_STATES PLAN_STATES
 
 typedef struct sim_coverage {
     uint64_t total[FAULT_CLASSES];

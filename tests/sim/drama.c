@@ -132,8 +132,62 @@ void drama_start(sim_world *w) {
     (void)process_start(w, best_machine(w));
 }
 
-/* After the crash of a crash point: what comes next. */
-void drama_after_death(sim_world *w, int32_t machine) {
+/* ---- a backup ---- */
+/* The files are copied to another machine, and soon the first one loses power: while it stores the next checkpoint, or
+   when it is about to commit it. */
+static void back_up(sim_world *w, sim_process *p) {
+    int32_t machine = idle_machine(w);
+    if (machine < 0 || p->machine != w->last_good || !newest(&w->machines[p->machine]).found)
+        return;
+    disk_copy(&w->machines[machine], &w->machines[p->machine]);
+    w->oracle.saved[machine] = 0;
+    w->backup = machine;
+    p->backed_up = true;
+    p->die_in = 1 + (int64_t)world_draw(w, 10);
+}
+
+void drama_start_backup(sim_world *w, int32_t machine) {
+    for (int n = 0; n < WORLD_PROCESSES; n++)
+        if (w->processes[n].alive)
+            return;
+    sim_process *p = w->calm ? NULL : process_start(w, w->backup);
+    if (p == NULL)
+        drama_start(w);
+    else
+        p->moves_back = machine;
+}
+
+void drama_stored(sim_world *w, sim_process *p) {
+    if (p->die_in > 0 && --p->die_in == 0) {
+        p->disk->dead = true;
+        return;
+    }
+    if (p->moves_back < 0)
+        return;
+    agenda_add(&w->agenda, w->now + world_draw_us(w, 4000, 8), EVENT_BACK, p->moves_back);
+    p->moves_back = -1;
+}
+
+/* The first machine is back. Its files may hold a checkpoint of the same number as what was committed meanwhile. */
+void drama_move_back(sim_world *w, int32_t machine) {
+    if (w->calm)
+        return;
+    for (int n = 0; n < WORLD_PROCESSES; n++)
+        if (w->processes[n].alive && w->processes[n].machine == machine)
+            return;
+    for (int n = 0; n < WORLD_PROCESSES; n++)
+        if (w->processes[n].alive)
+            process_kill(&w->processes[n]);
+    (void)process_start(w, machine);
+}
+
+/* After a loss of power: what comes next. */
+void drama_after_death(sim_world *w, const sim_process *p) {
+    int32_t machine = p->machine;
+    if (p->backed_up) {
+        agenda_add(&w->agenda, w->now + world_draw_us(w, 10000, 6), EVENT_BACKUP, machine);
+        return;
+    }
     switch (w->plan.aftermath) {
     case AFTERMATH_TIMEOUT:
         agenda_add(&w->agenda, w->now + w->plan.transaction_timeout_ms * 1000 + 1000000, EVENT_START, 0);
@@ -229,6 +283,9 @@ void drama_fault(sim_world *w, fault_class class) {
         process_kill(p);
         if (world_draw(w, 2) == 0 || !start_elsewhere(w))
             start_from_older(w, p->machine);
+        break;
+    case FAULT_BACKUP:
+        back_up(w, p);
         break;
     default: /* FAULT_MEMORY */
         p->memory.fail_in = 1 + (int64_t)world_draw(w, 300);

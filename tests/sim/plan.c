@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "state.h"
+
 #define MILLISECOND INT64_C(1000)
 #define SECOND      INT64_C(1000000)
 
@@ -31,6 +33,18 @@ static int64_t scaled(weir__rng *rng, int64_t low, uint64_t doublings) {
     return between(rng, base, 2 * base);
 }
 
+/* Most states last for milliseconds, so half of these faults wait for one; and the plan sees to it that it comes. */
+static void draw_once_state(sim_plan *p, weir__rng *rng) {
+    bool waits = one_in(rng, 2);
+    int32_t state = (int32_t)weir__rng_below(rng, PLAN_STATES);
+    int64_t pause = scaled(rng, 400 * MILLISECOND, 3);
+    p->once_state = waits ? state : -1;
+    if (p->once_state == WEIR__JOB_DRAINING)
+        p->rate[FAULT_STOP] = pause;
+    if (p->once_state == WEIR__JOB_ENDED)
+        p->rate[FAULT_MEMORY] = pause;
+}
+
 /* What may go wrong without end for a job whose broker keeps nothing is one event in a seed of its own. */
 static void draw_once(sim_plan *p, weir__rng *rng) {
     static const fault_class last[] = {FAULT_UNCLEAN, FAULT_DELETED, FAULT_RECREATED};
@@ -38,6 +52,7 @@ static void draw_once(sim_plan *p, weir__rng *rng) {
         return;
     fault_class class = last[weir__rng_below(rng, 3)];
     p->rate[class] = between(rng, SECOND, p->calm_from - SECOND);
+    draw_once_state(p, rng);
 }
 
 static void draw_faults(sim_plan *p, weir__rng *rng) {

@@ -52,6 +52,7 @@
     X(ZOMBIE, "second instance started", TIMED)                                                                        \
     X(STOP, "stopped cleanly", TIMED)                                                                                  \
     X(OLDER, "older checkpoint restored", TIMED)                                                                       \
+    X(BACKUP, "backup restored, then moved back", TIMED)                                                               \
     X(MEMORY, "allocation fails", TIMED)                                                                               \
     /* disks */                                                                                                        \
     X(POWER, "power lost", TIMED)                                                                                      \
@@ -62,6 +63,8 @@
     X(UNCLEAN, "input truncated by an unclean election", ONCE)                                                         \
     X(DELETED, "unread input deleted", ONCE)                                                                           \
     X(RECREATED, "input topic created anew", ONCE)
+
+#define PLAN_STATES 7 /* weir__job_state */
 
 typedef enum fault_kind {
     CHANCE,
@@ -92,6 +95,7 @@ typedef enum sim_aftermath {
 typedef struct sim_plan {
     uint64_t seed;
     int64_t rate[FAULT_CLASSES]; /* CHANCE: in a million; TIMED: mean microseconds between two; ONCE: when; 0: never */
+    int32_t once_state;          /* a fault that comes once waits for a job in this state; -1: it does not wait */
     weir_time_us calm_from;      /* faults end, everything is healed */
     int32_t partitions;          /* of "in" and of "out" */
     int32_t first_batches;       /* in each partition at the start */

@@ -135,6 +135,7 @@ sim_process *process_start(sim_world *w, int32_t machine) {
     p->machine = w->machine = machine;
     p->disk = &w->machines[machine];
     p->alive = p->alone = true;
+    p->moves_back = -1;
     for (int n = 0; n < WORLD_PROCESSES; n++)
         if (n != index && w->processes[n].alive)
             p->alone = w->processes[n].alone = false;
@@ -242,10 +243,14 @@ static void store(sim_process *p) {
     (void)weir__job_to_store(p->lives.job, &bytes);
     oracle_storing(p->world, bytes);
     bool stored = weir__store_save(p->store, p->lives.slot, bytes, &fault) == WEIR_OK;
-    if (p->world->machines[p->machine].dead)
+    if (p->disk->dead)
         return;
-    if (stored)
+    if (stored) {
         oracle_stored(p->world, p->machine, bytes);
+        drama_stored(p->world, p);
+    }
+    if (p->disk->dead)
+        return; /* of the checkpoint nobody has heard */
     weir__lives_stored(&p->lives, stored ? NULL : &fault, clock_of(p));
 }
 
@@ -431,10 +436,11 @@ void process_turn(sim_process *p) {
         return;
     while (act(p) && w->violated == 0 && !dying(p))
         count_round(p);
+    world_turned(w, p);
     if (p->alive && dying(p)) {
         w->die_at = -1;
         bury(p);
         disk_crash(&w->machines[p->machine], &w->dice);
-        drama_after_death(w, p->machine);
+        drama_after_death(w, p);
     }
 }

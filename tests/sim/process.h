@@ -28,7 +28,9 @@ typedef struct sim_process {
     weir_time_us clock; /* ahead of the world's */
     weir_time_us wakes; /* the appointment that counts */
     weir_time_us disk_busy_until;
-    int64_t die_in; /* disk calls from now; 0: not */
+    int64_t die_in;     /* disk calls from now, what is stored counting as one more; 0: not */
+    bool backed_up;     /* there is a backup of its files, to be started when it dies */
+    int32_t moves_back; /* it runs in place of this machine, which gets the job back soon; -1: no */
     uint64_t restored;
     sim_thin_alloc memory;
     weir_budget budget;

@@ -57,17 +57,17 @@ static void draw_weather(sim_world *w, sim_wire *wire) {
     weather->delay_us = 100 + (int64_t)world_draw(w, 300);
     weather->jitter_us = 100;
     const sim_process *p = &w->processes[wire->process];
-    if (world_chance(w, FAULT_SLOW)) {
+    if (world_chance_of(w, FAULT_SLOW, p)) {
         weather->delay_us = world_draw_us(w, 2 * MILLISECOND, 7);
         weather->jitter_us = weather->delay_us;
         world_count(w, FAULT_SLOW, p);
     }
-    if (world_chance(w, FAULT_PIECES)) {
+    if (world_chance_of(w, FAULT_PIECES, p)) {
         weather->piece = 1 + (size_t)world_draw(w, 100);
         weather->jitter_us += 200;
         world_count(w, FAULT_PIECES, p);
     }
-    if (world_chance(w, FAULT_NARROW)) {
+    if (world_chance_of(w, FAULT_NARROW, p)) {
         weather->bytes_a_second = 2000 << world_draw(w, 6);
         world_count(w, FAULT_NARROW, p);
     }
@@ -75,24 +75,24 @@ static void draw_weather(sim_world *w, sim_wire *wire) {
 
 static void draw_fate(sim_world *w, sim_wire *wire) {
     static const fault_class fates[] = {FAULT_CUT, FAULT_CUT_LATE, FAULT_HALF_OPEN};
+    const sim_process *p = &w->processes[wire->process];
     wire->fate = FAULT_CLASSES;
     for (size_t n = 0; n < sizeof fates / sizeof *fates && wire->fate == FAULT_CLASSES; n++)
-        if (world_chance(w, fates[n]))
+        if (world_chance_of(w, fates[n], p))
             wire->fate = fates[n];
     wire->fate_at = 1 + (int64_t)world_draw(w, (uint64_t)1 << (4 + world_draw(w, 12)));
-    const sim_process *p = &w->processes[wire->process];
-    if (world_chance(w, FAULT_SILENT_UP)) {
+    if (world_chance_of(w, FAULT_SILENT_UP, p)) {
         wire->to_broker.quota = (int64_t)world_draw(w, (uint64_t)1 << (4 + world_draw(w, 12)));
         world_count(w, FAULT_SILENT_UP, p);
     }
-    if (world_chance(w, FAULT_SILENT_DOWN)) {
+    if (world_chance_of(w, FAULT_SILENT_DOWN, p)) {
         wire->to_client.quota = (int64_t)world_draw(w, (uint64_t)1 << (4 + world_draw(w, 12)));
         world_count(w, FAULT_SILENT_DOWN, p);
     }
-    if (world_chance(w, FAULT_STUCK)) {
+    if (world_chance_of(w, FAULT_STUCK, p)) {
         wire->stuck = true;
         world_count(w, FAULT_STUCK, p);
-    } else if (world_chance(w, FAULT_REFUSE)) {
+    } else if (world_chance_of(w, FAULT_REFUSE, p)) {
         wire->failed = "connection refused";
         world_count(w, FAULT_REFUSE, p);
     }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "state.h"
+
 #define SECOND 1000000
 
 /* ---- services ---- */
@@ -52,6 +54,16 @@ bool world_chance(sim_world *w, fault_class class) {
     return rate > 0 && !w->calm && (int64_t)world_draw(w, 1000000) < rate;
 }
 
+bool world_chance_of(sim_world *w, fault_class class, const sim_process *p) {
+    static const int8_t times[PLAN_STATES] = {
+        [WEIR__JOB_STORING] = 8, [WEIR__JOB_DRAINING] = 8, [WEIR__JOB_ENDED] = 16};
+    int state = p != NULL && p->alive ? process_state(p) : -1;
+    bool chance = world_chance(w, class);
+    for (int n = 1; !chance && state >= 0 && n < times[state]; n++)
+        chance = world_chance(w, class);
+    return chance;
+}
+
 void world_count(sim_world *w, fault_class class, const sim_process *p) {
     world_say(w, "%s%s", fault_names[class], p != NULL ? " (one process)" : "");
     world_trace(w, (uint64_t) class + 1000);
@@ -74,9 +86,27 @@ static void fault_next(sim_world *w, fault_class class) {
         agenda_add(&w->agenda, at, EVENT_FAULT, (int32_t) class);
 }
 
+static bool one_is_in(const sim_world *w, int32_t state) {
+    for (int n = 0; n < WORLD_PROCESSES; n++)
+        if (w->processes[n].alive && process_state(&w->processes[n]) == state)
+            return true;
+    return false;
+}
+
+void world_turned(sim_world *w, const sim_process *p) {
+    if (w->awaited < 0 || !p->alive || process_state(p) != w->plan.once_state)
+        return;
+    agenda_add(&w->agenda, w->now, EVENT_FAULT, w->awaited);
+    w->awaited = -1;
+}
+
 static void fault(sim_world *w, fault_class class) {
     if (w->calm)
         return;
+    if (fault_kinds[class] == ONCE && w->plan.once_state >= 0 && !one_is_in(w, w->plan.once_state)) {
+        w->awaited = (int32_t) class;
+        return;
+    }
     bool of_processes = (class >= FAULT_KILL && class <= FAULT_MEMORY) || class == FAULT_POWER;
     if (of_processes || class == FAULT_STALL || class == FAULT_RESET)
         drama_fault(w, class);
@@ -158,6 +188,12 @@ static void happen(sim_world *w, const sim_appointment *a) {
     case EVENT_COPY:
         drama_start_copy(w);
         break;
+    case EVENT_BACKUP:
+        drama_start_backup(w, a->whom);
+        break;
+    case EVENT_BACK:
+        drama_move_back(w, a->whom);
+        break;
     case EVENT_RESUME:
         p->paused = false;
         process_wake(p);
@@ -184,7 +220,8 @@ static void begin(sim_world *w, const sim_plan *plan) {
     w->trace = UINT64_C(0xcbf29ce484222325);
     w->process_count = w->wires_end = 0;
     memset(w->client_wires, 0, sizeof w->client_wires);
-    w->machine = w->last_good = w->copied = 0;
+    w->machine = w->last_good = w->copied = w->backup = 0;
+    w->awaited = -1;
     memset(w->refused, 0, sizeof w->refused);
     w->fed = w->steps = 0; /* die_at is the caller's */
     w->violated = 0;

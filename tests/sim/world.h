@@ -30,6 +30,8 @@ typedef enum event_kind {
     EVENT_FAULT,   /* whom: the class */
     EVENT_START,   /* a process is started if none runs */
     EVENT_COPY,    /* what runs is killed, and a copy of the files is started */
+    EVENT_BACKUP,  /* a machine has lost power, and if nothing runs the job is started from its backup */
+    EVENT_BACK,    /* what runs is killed, and the job is started where it was before; whom: the machine */
     EVENT_RESUME,
     EVENT_BROKER_UP,
     EVENT_CALM,
@@ -88,6 +90,8 @@ typedef struct sim_world {
     int32_t machine;              /* the one on which a process was started last */
     int32_t last_good;            /* the one on which a process got to reading last */
     int32_t copied;               /* the one that holds a copy, of AFTERMATH_TWICE */
+    int32_t backup;               /* the one that holds a backup of another's files */
+    int32_t awaited;              /* the class of a fault that waits for plan.once_state; -1: none */
     bool refused[WORLD_MACHINES]; /* its files were refused: others are newer */
     int32_t process_count;        /* processes so far */
     bool broker_down[WEIR__MODEL_BROKERS + 1];
@@ -117,6 +121,10 @@ void world_trace(sim_world *w, uint64_t what);
 void world_trace_bytes(sim_world *w, const void *bytes, size_t len);
 /* Whether a fault of a CHANCE class is to happen now. Counts nothing. */
 bool world_chance(sim_world *w, fault_class class);
+/* The same for what concerns a process (NULL: nobody knows whom): more often in the states in which jobs seldom are. */
+bool world_chance_of(sim_world *w, fault_class class, const sim_process *p);
+/* A process has had its turn: a fault that waits for its state comes now. */
+void world_turned(sim_world *w, const sim_process *p);
 /* A fault has happened; `p` is whom it concerns, NULL: every process. */
 void world_count(sim_world *w, fault_class class, const sim_process *p);
 uint64_t world_draw(sim_world *w, uint64_t below);
@@ -157,7 +165,11 @@ void drama_fault(sim_world *w, fault_class class);
 void drama_calm(sim_world *w);
 /* Starts a process on the machine that a careful operator would choose. */
 void drama_start(sim_world *w);
-void drama_after_death(sim_world *w, int32_t machine);
+void drama_after_death(sim_world *w, const sim_process *p);
 void drama_start_copy(sim_world *w);
+void drama_start_backup(sim_world *w, int32_t machine);
+void drama_move_back(sim_world *w, int32_t machine);
+/* A process has stored a checkpoint. */
+void drama_stored(sim_world *w, sim_process *p);
 
 #endif

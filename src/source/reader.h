@@ -106,6 +106,8 @@ typedef struct weir__range_check {
 /* The comparison of positions with a leader's log, one request at a time (validate.c). */
 typedef struct weir__validation {
     weir__reading *reading; /* NULL: none is under way */
+    int64_t offset;         /* the fetch_offset that is compared, */
+    int32_t epoch;          /* and its fetch_epoch */
     weir__request request;
     weir_offset_for_leader_epoch_request message;
     weir_offset_for_leader_epoch_request_offset_for_leader_topic topic;

@@ -49,14 +49,21 @@ static void take_answer(weir_reader *reader, weir__reading *reading,
     }
 }
 
+/* Whether the answer is about what is to be known now: a fetch that was under way may have been answered since. */
+static bool still_asked(const weir__validation *v, const weir__reading *reading) {
+    return reading->fetch_offset == v->offset && reading->fetch_epoch == v->epoch;
+}
+
 static void answered(weir__request *request, const weir__outcome *outcome) {
     weir_reader *reader = request->owner;
     weir__reading *reading = reader->validation.reading;
     reader->validation.reading = NULL;
     if (reading->fetcher == NULL || reading->fetcher->broker != request->broker) {
         /* it has moved on, and will be checked there */
-    } else if (outcome->err == WEIR_OK) {
+    } else if (outcome->err == WEIR_OK && still_asked(&reader->validation, reading)) {
         take_answer(reader, reading, outcome->response, outcome->now);
+    } else if (outcome->err == WEIR_OK) {
+        /* it has been read on, and is asked about once more */
     } else if (outcome->err == WEIR_E_VERSION) {
         compared(reader, reading);
     } else {
@@ -89,6 +96,8 @@ static const void *message_of(weir__request *request, int16_t version) {
 static void ask(weir_reader *reader, weir__reading *reading, weir_time_us now) {
     weir__validation *v = &reader->validation;
     v->reading = reading;
+    v->offset = reading->fetch_offset;
+    v->epoch = reading->fetch_epoch;
     v->request = (weir__request){
         .api = weir_api_find(WEIR_API_OFFSET_FOR_LEADER_EPOCH),
         .max_version = -1,

@@ -275,6 +275,29 @@ START_TEST(position_is_validated_where_fetches_cannot) {
 }
 END_TEST
 
+/* While the leader is asked about a position, the answer to a fetch that was under way moves it on. */
+START_TEST(answer_about_a_position_left_behind_is_no_loss) {
+    const weir_split_batch *batch;
+    h.peer.fetch_version = 11;
+    peer_log *log = log_with(0, 0, 4), *other = log_with(1, 1, 4);
+    find(WEIR_STOP_NEVER);
+    drain(40);
+    peer_script(&h.peer, WEIR_API_OFFSET_FOR_LEADER_EPOCH, 1, PEER_HOLD, 300000);
+    log->leader_epoch = other->leader_epoch = 2;
+    other->leader = 2; /* why metadata are asked for */
+    peer_append(other, 5, PLAIN);
+    for (int n = 0; n < 1000 && h.peer.epoch_questions == 0; n++) {
+        ck_assert_int_eq(weir_reader_poll(h.reader, &batch, h.peer.now), WEIR_AGAIN);
+        peer_settle(&h.peer);
+        peer_wait(&h.peer, 1000);
+    }
+    ck_assert_int_eq(h.peer.epoch_questions, 1);
+    peer_append(log, 5, PLAIN);
+    drain(50);
+    ck_assert_int_eq(h.peer.epoch_questions, 3); /* the second about the same partition, and one about the other */
+}
+END_TEST
+
 /* A restored split that has nothing to read is never fetched: that its log was cut shows only when it is asked. */
 START_TEST(truncation_shows_at_the_stop_offset_too) {
     peer_log *log = log_with(0, 0, 4);
@@ -348,6 +371,7 @@ int main(void) {
     tcase_add_test(c, deleted_topic_is_loss);
     tcase_add_loop_test(c, truncated_log_is_loss, 0, 2);
     tcase_add_loop_test(c, position_is_validated_where_fetches_cannot, 0, 2);
+    tcase_add_test(c, answer_about_a_position_left_behind_is_no_loss);
     tcase_add_loop_test(c, truncation_shows_at_the_stop_offset_too, 0, 2);
     tcase_add_test(c, topics_without_ids_are_asked_by_name);
     tcase_add_test(c, many_brokers_are_read_at_once);

@@ -116,7 +116,9 @@ static void init_confirmed(weir__txn *txn, const weir__outcome *outcome) {
     txn->producer_id = response->producer_id;
     txn->producer_epoch = response->producer_epoch;
     txn->version = weir_client_transaction_version(sink->client);
-    txn->initialised_at = txn->accepted_at = outcome->now;
+    txn->accepted_at = outcome->now;
+    if (!txn->renews || txn->init.lost) /* else no copy of it can come late */
+        txn->initialised_at = outcome->now;
     txn->stray = false;
     weir__txn_enter(txn, WEIR__TXN_READY);
 }
@@ -125,13 +127,16 @@ static void init_done(weir__request *request, const weir__outcome *outcome) {
     weir__txn *txn = request->owner;
     weir_sink *sink = txn->sink;
     const weir_init_producer_id_response *response = outcome->response;
-    if (outcome->err == WEIR_E_VERSION && txn->renews) { /* before Kafka 2.5 */
+    if (outcome->err == WEIR_E_VERSION && txn->renews && !txn->stray) {
+        weir__txn_enter(txn, WEIR__TXN_READY); /* Kafka before 2.5: the epoch stays */
+        return;
+    }
+    if (outcome->err == WEIR_E_VERSION && txn->renews) {
         weir__txn_enter(txn, WEIR__TXN_FAILED);
-        weir__sink_fail(
-            sink, WEIR_E_ABORTED, 0,
-            "a request of transaction '%s' was not answered, so that a copy of it may still arrive, and the "
-            "broker cannot give the id another epoch without giving it to another instance as well",
-            txn->id);
+        weir__sink_fail(sink, WEIR_E_ABORTED, 0,
+                        "a request of transaction '%s' was not answered, so that a copy of it may still arrive, and a "
+                        "broker older than 2.5 cannot give the id the next epoch",
+                        txn->id);
         return;
     }
     if (outcome->err != WEIR_OK) {
@@ -175,8 +180,7 @@ void weir__txn_init(weir__txn *txn, weir_time_us now) {
     init_submit(txn, false, now);
 }
 
-/* Gives the id the epoch after its own, unless another instance has done so: that would be fenced, and written twice.
- */
+/* Gives the id the epoch after its own, unless another instance has done so: that would be robbed of the id. */
 static void renew(weir__txn *txn, weir_time_us now) {
     weir__txn_enter(txn, WEIR__TXN_INIT);
     init_submit(txn, true, now);
@@ -214,13 +218,12 @@ static void end_confirmed(weir__txn *txn, const weir__outcome *outcome) {
         txn->producer_id = response->producer_id;
         txn->producer_epoch = response->producer_epoch;
         weir__txn_enter(txn, WEIR__TXN_READY);
-    } else if (txn->stray || txn->end.lost) {
-        /* A copy of an unanswered EndTxn may still arrive and end a later transaction of the same epoch (KAFKA-17754);
-           one of any other request may begin a transaction, which lasts until the coordinator's time-out fences the id.
-           The next one must have another epoch. */
-        renew(txn, outcome->now);
     } else {
-        weir__txn_enter(txn, WEIR__TXN_READY);
+        /* No epoch serves two transactions, as under version 2: an EndTxn that comes late would end the next one
+           (KAFKA-17754), be it a copy of this run's or that of an instance which settles this checkpoint. Any other
+           late request would begin a transaction, which the coordinator's time-out ends by fencing the id. */
+        txn->stray = txn->stray || txn->end.lost;
+        renew(txn, outcome->now);
     }
     weir__txn_commit_next(txn->sink, outcome->now);
 }

@@ -79,6 +79,7 @@ END_TEST
 /* Before transaction version 2 the epoch stays, so the sequence must go on where this id left it. */
 START_TEST(sequences_go_on_where_the_epoch_stays) {
     d.peer.transaction_version = (int16_t)_i;
+    d.peer.offered[WEIR_API_INIT_PRODUCER_ID] = 2; /* before Kafka 2.5 */
     start(WEIR_DELIVERY_EXACTLY_ONCE);
     for (uint64_t n = 1; n <= 13; n++) {
         batch(0, 2);

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The simulator as a suite of tools/check.
 
-usage: tests/sim/suite.py lives PROGRAM        some thousand lives, every crash point, and one old bug put back
+usage: tests/sim/suite.py lives PROGRAM        some thousand lives, every crash point, allocations that fail, and one
+                                               old bug put back
        tests/sim/suite.py traces PROGRAM...    builds by other compilers and with sanitizers live the same lives
 
 PROGRAM is a build of tests/sim/sim. Prints `ok NAME` or `not ok NAME: why` and closes with `N passed, N failed`.
@@ -13,7 +14,7 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SEEDS, TRACED = 3000, 100
+SEEDS, TRACED, STARVED = 3000, 100, 4
 
 
 class Failed(Exception):
@@ -53,6 +54,7 @@ def tests(mode, programs):
         return {
             "lives": lambda: sound([programs[0], "--seeds", str(SEEDS)]),
             "crash-points": lambda: sound([programs[0], "--crash-points"]),
+            "allocations": lambda: sound([programs[0], "--allocations", "--seeds", str(STARVED)]),
             "canary": canary,
         }
     return {f"trace-{n}": lambda program=program: same_trace(programs[0], program)

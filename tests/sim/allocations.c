@@ -2,6 +2,8 @@
    which fails once, or which is the first of all that fail until the process is started again. */
 #include <stdlib.h>
 
+#include <weir/posix.h>
+
 #include "campaign.h"
 #include "world.h"
 
@@ -60,8 +62,12 @@ void campaign_allocations(sim_campaign *c) {
         abort();
     w->coverage = &c->result->coverage;
     w->verbose = c->trace;
-    for (uint64_t n = 0; n < c->seeds && !(c->stop_at_first && c->result->violation_count > 0); n++)
+    weir_time_us begun = weir_posix_now();
+    for (uint64_t n = 0; n < c->seeds && !(c->stop_at_first && c->result->violation_count > 0); n++) {
+        if (c->seconds > 0 && (double)(weir_posix_now() - begun) / 1e6 >= c->seconds)
+            break;
         live_all(c, w, c->from + n);
+    }
     world_free(w);
     free(w);
 }

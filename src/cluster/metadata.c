@@ -76,8 +76,10 @@ static bool partitions_grow(weir_client *client, weir__topic *topic, int32_t cou
     if (count <= topic->partition_count)
         return true;
     weir__partition *grown = weir__take(client, (size_t)count * sizeof *grown);
-    if (grown == NULL)
+    if (grown == NULL) {
+        weir__trouble_memory(client, "for the partitions of a topic");
         return false;
+    }
     for (int32_t p = 0; p < count; p++)
         grown[p] = p < topic->partition_count ? topic->partitions[p] : (weir__partition){-1, -1};
     weir__give(client, topic->partitions, (size_t)topic->partition_count * sizeof *grown);

@@ -49,15 +49,15 @@ weir__log *weir__log_new(weir__model *model, weir__topic *topic, int32_t partiti
     return log;
 }
 
-bool weir__log_lead(weir__log *log, int32_t leader) {
-    if (!weir__grow(log->model, (void **)&log->epochs, &log->epoch_cap, log->epoch_count, sizeof *log->epochs))
-        return false;
+/* Where there is no memory to note the epoch, that is done with its first batch: a partition is not to be without a
+   leader for it. */
+void weir__log_lead(weir__log *log, int32_t leader) {
     log->leader = leader;
     log->leader_epoch++;
-    if (leader >= 0)
+    if (leader >= 0 &&
+        weir__grow(log->model, (void **)&log->epochs, &log->epoch_cap, log->epoch_count, sizeof *log->epochs))
         epoch_begin(log);
     weir__model_changed(log->model);
-    return true;
 }
 
 int64_t weir__log_stable(const weir__log *log) {
@@ -118,7 +118,7 @@ void weir__log_epoch_end(const weir__log *log, int32_t epoch, int32_t *found, in
     *found = -1, *end = -1;
     if (epoch < 0 || n == 0)
         return;
-    if (log->epochs[n - 1].epoch == epoch) {
+    if (log->epochs[n - 1].epoch == epoch || (log->leader >= 0 && log->leader_epoch == epoch)) {
         *found = epoch, *end = log->end;
         return;
     }
@@ -132,6 +132,8 @@ void weir__log_epoch_end(const weir__log *log, int32_t epoch, int32_t *found, in
 
 int32_t weir__log_epoch_at(const weir__log *log, int64_t offset) {
     size_t n = log->epoch_count;
+    if (log->leader >= 0 && offset >= log->end)
+        return log->leader_epoch;
     while (n > 0 && log->epochs[n - 1].start > offset)
         n--;
     return n > 0 ? log->epochs[n - 1].epoch : -1;

@@ -94,8 +94,8 @@ struct weir__log {
 /* An empty log with leader epoch 0. NULL: no memory. */
 weir__log *weir__log_new(weir__model *model, weir__topic *topic, int32_t partition, int32_t leader);
 void weir__log_free(weir__log *log);
-/* Another leader (-1: none) with the next leader epoch. False: no memory, nothing has changed. */
-bool weir__log_lead(weir__log *log, int32_t leader);
+/* Another leader (-1: none) with the next leader epoch. */
+void weir__log_lead(weir__log *log, int32_t leader);
 int64_t weir__log_stable(const weir__log *log);
 /* The first batch that ends at `offset` or later; the number of batches when there is none. */
 size_t weir__log_seek(const weir__log *log, int64_t offset);

@@ -46,7 +46,8 @@ weir__model *weir__model_new(const weir__model_config *config, weir_alloc *alloc
 void weir__model_free(weir__model *model);
 
 /* ---- connections ---- */
-/* A connection to a broker; its number is small and used again after weir__model_disconnect. -1: the broker is down. */
+/* A connection to a broker; its number is small and used again after weir__model_disconnect. -1: the broker is down, or
+   there is no memory. */
 int32_t weir__model_connect(weir__model *model, int32_t broker);
 void weir__model_disconnect(weir__model *model, int32_t connection);
 /* Bytes have come from the client; all are taken. */
@@ -105,7 +106,8 @@ int16_t weir__model_move_leader(weir__model *model, const char *topic, int32_t p
                                 weir_time_us now);
 int16_t weir__model_delete_records(weir__model *model, const char *topic, int32_t partition, int64_t before);
 /* Compaction: takes `count` records from `offset` on out of committed batches; a batch left empty keeps its header
-   where Kafka would (the last of its producer), else it is gone. */
+   where Kafka would (the last of its producer), else it is gone. KAFKA_STORAGE_ERROR: no memory; the batches before the
+   one that could not be rewritten are compacted. */
 int16_t weir__model_compact(weir__model *model, const char *topic, int32_t partition, int64_t offset, int64_t count);
 /* Connections of the broker close; its partitions get other leaders and its coordinators move, where another broker is
    up, after the time a cluster needs to notice (`failover_us`); until then nobody leads them. */

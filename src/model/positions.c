@@ -19,7 +19,8 @@ enum {
 
 typedef weir_list_offsets_response_list_offsets_partition_response found;
 
-/* Looks through one batch for the first record of at least that time. */
+/* Looks through one batch for the first record of at least that time. Without memory for that the answer is an error:
+   a later record would be a wrong one. */
 static void find_record(const weir__log *log, const weir__log_batch *batch, int64_t timestamp, found *to) {
     weir_batch_header header;
     weir_batch_walk walk;
@@ -31,8 +32,12 @@ static void find_record(const weir__log *log, const weir__log_batch *batch, int6
     if (weir_batch_open(bytes, &header) != WEIR_OK)
         return;
     weir_compression compression = (weir_compression)(header.attributes & WEIR_ATTR_COMPRESSION);
-    if (compression != WEIR_COMPRESSION_NONE &&
-        weir_records_decompress(alloc, compression, plain, PLAIN_MAX, &plain, &size) != WEIR_OK)
+    weir_err err = compression != WEIR_COMPRESSION_NONE
+                       ? weir_records_decompress(alloc, compression, plain, PLAIN_MAX, &plain, &size)
+                       : WEIR_OK;
+    if (err == WEIR_E_NO_MEMORY)
+        to->error_code = WEIR_CODE_KAFKA_STORAGE_ERROR;
+    if (err != WEIR_OK)
         return;
     weir_batch_walk_init(&walk, &header, plain);
     while (to->offset < 0 && weir_batch_next(&walk, &record) == WEIR_OK)
@@ -46,7 +51,7 @@ static void find_record(const weir__log *log, const weir__log_batch *batch, int6
 }
 
 static void find_time(const weir__log *log, int64_t timestamp, int64_t limit, found *to) {
-    for (size_t n = 0; n < log->batch_count && to->offset < 0; n++)
+    for (size_t n = 0; n < log->batch_count && to->offset < 0 && to->error_code == WEIR_CODE_NONE; n++)
         if (log->batches[n].max_timestamp >= timestamp)
             find_record(log, &log->batches[n], timestamp, to);
     if (to->offset >= limit)

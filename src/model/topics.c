@@ -60,7 +60,7 @@ static int16_t check_create(const weir__model *model, const wanted *w, int32_t p
     return WEIR_CODE_NONE;
 }
 
-/* Creates it. `leaders` is room for the assignments. */
+/* Creates it, with all its settings or not at all. `leaders` is room for the assignments. */
 static int16_t create(weir__model *model, const wanted *w, int32_t partitions, int32_t *leaders, weir_uuid *id) {
     for (int32_t n = 0; n < w->assignments.count; n++)
         leaders[n] = assigned(model, w, n);
@@ -68,8 +68,13 @@ static int16_t create(weir__model *model, const wanted *w, int32_t partitions, i
     if (topic == NULL)
         return WEIR_CODE_KAFKA_STORAGE_ERROR;
     *id = topic->id;
-    for (int32_t n = 0; n < w->configs.count; n++)
-        weir__topic_set(model, topic, w->configs.items[n].name, w->configs.items[n].value);
+    for (int32_t n = 0; n < w->configs.count; n++) {
+        int16_t code = weir__topic_set(model, topic, w->configs.items[n].name, w->configs.items[n].value);
+        if (code == WEIR_CODE_NONE)
+            continue;
+        weir__topic_delete(model, topic);
+        return code;
+    }
     return WEIR_CODE_NONE;
 }
 

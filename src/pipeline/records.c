@@ -26,11 +26,22 @@ static uint8_t *copy_view(uint8_t *to, weir_bytes *view) {
     return to + view->len;
 }
 
+/* A fault at the record that the function has. */
+static weir_err fail_at_record(weir_job *job, weir_err err, const char *text) {
+    const weir_split_batch *batch = job->batch;
+    weir_fault fault;
+    weir_fault_set(&fault, err, "record at topic '%.*s' partition %d offset %lld: %s",
+                   batch != NULL ? (int)batch->topic.len : 0, batch != NULL ? batch->topic.p : "",
+                   batch != NULL ? batch->partition : -1, (long long)job->held.offset, text);
+    weir__job_fail(job, &fault);
+    return err;
+}
+
 static weir_err overflow_add(weir_job *job, uint32_t topic, int32_t partition, const weir_record *record) {
     size_t size = sizeof(weir__overflow) + record->key.len + record->value.len + record->headers.len;
     weir__overflow *item = job->alloc->take(job->alloc, size);
     if (item == NULL)
-        return weir_job_reject(job, "a record emits more than the memory budget can hold");
+        return fail_at_record(job, WEIR_E_NO_MEMORY, "a record emits more than the memory budget can hold");
     *item = (weir__overflow){.size = size, .topic = topic, .partition = partition, .record = *record};
     uint8_t *at = (uint8_t *)(item + 1);
     at = copy_view(at, &item->record.key);
@@ -101,17 +112,11 @@ void *weir_job_scratch(weir_job *job, size_t size) {
 
 weir_err weir_job_reject(weir_job *job, const char *fmt, ...) {
     char text[400];
-    weir_fault fault;
     va_list args;
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    const weir_split_batch *batch = job->batch;
-    weir_fault_set(&fault, WEIR_E_MALFORMED, "record at topic '%.*s' partition %d offset %lld: %s",
-                   batch != NULL ? (int)batch->topic.len : 0, batch != NULL ? batch->topic.p : "",
-                   batch != NULL ? batch->partition : -1, (long long)job->held.offset, text);
-    weir__job_fail(job, &fault);
-    return WEIR_E_MALFORMED;
+    return fail_at_record(job, WEIR_E_MALFORMED, text);
 }
 
 /* ---- the loop ---- */

@@ -65,14 +65,14 @@ static void resource(weir_describe_configs_request_describe_configs_resource *at
         .resource_type = type, .resource_name = name, .configuration_keys = {key, 1}};
 }
 
-/* A broker's settings are told by that broker only; any broker will do. false: none is known yet. */
-static bool limits_ask(weir_sink *sink, weir_time_us now) {
+/* A broker's settings are told by that broker only; any broker will do. WEIR_AGAIN: none is known yet. */
+static weir_err limits_ask(weir_sink *sink, weir_time_us now) {
     weir_broker_info broker;
     if (!weir_client_broker(sink->client, 0, &broker))
-        return false;
+        return WEIR_AGAIN;
     sink->limits_resources = weir__sink_take(sink, (sink->topic_count + 1) * sizeof *sink->limits_resources);
     if (sink->limits_resources == NULL)
-        return false;
+        return WEIR_E_NO_MEMORY;
     weir__text id;
     weir__text_init(&id, sink->limits_broker_id, sizeof sink->limits_broker_id);
     weir__text_add(&id, "%d", broker.id);
@@ -97,12 +97,13 @@ static bool limits_ask(weir_sink *sink, weir_time_us now) {
     sink->limits_message.resources.items = sink->limits_resources;
     sink->limits_message.resources.count = (int32_t)sink->topic_count + 1;
     weir__request_submit(sink->client, &sink->limits, now);
-    return true;
+    return WEIR_OK;
 }
 
 weir_err weir__limits_step(weir_sink *sink, weir_time_us now) {
-    if (sink->limits.api == NULL && !limits_ask(sink, now))
-        return WEIR_AGAIN;
+    weir_err err = sink->limits.api == NULL ? limits_ask(sink, now) : WEIR_OK;
+    if (err != WEIR_OK)
+        return err;
     if (!sink->limits_known)
         return WEIR_AGAIN;
     return sink->fault.err;

@@ -198,9 +198,8 @@ static weir_err topic_unsettled(weir_enumerator *e, const known_topic *topic, we
     if (now < e->deadline)
         return WEIR_AGAIN;
     const weir_fault *trouble = weir_client_trouble(e->client);
-    const char *why = meta->answered            ? weir_code_name(meta->code)
-                      : trouble->err != WEIR_OK ? trouble->text
-                                                : "no answer";
+    bool refused = meta->answered && meta->code != 0;
+    const char *why = refused ? weir_code_name(meta->code) : trouble->err != WEIR_OK ? trouble->text : "no answer";
     return weir__source_fault(&e->fault, WEIR_E_UNREACHABLE, meta, -1,
                               "%.200s told nothing about topic '%s' within default.api.timeout.ms: %s",
                               e->config.bootstrap_servers, meta->name, why);

@@ -200,8 +200,10 @@ void weir__fetcher_send(weir__fetcher *fetcher, weir_time_us now, weir_time_us *
     fetcher->wanted = (int32_t)choose(fetcher, now, wake, &room, &ids);
     if (fetcher->wanted == 0)
         return;
-    if (fetcher->not_before <= now && !reserve(fetcher, room))
+    if (fetcher->not_before <= now && !reserve(fetcher, room)) {
         fetcher->not_before = now + weir__client_backoff(reader->client, 1);
+        weir__reader_starved(reader, &fetcher->starved_since, "ask for records", now);
+    }
     if (fetcher->not_before > now) {
         *wake = fetcher->not_before < *wake ? fetcher->not_before : *wake;
         return;

@@ -256,9 +256,11 @@ static void take_response(weir__fetcher *fetcher, const weir__outcome *outcome) 
     if (c.with_records > 0 && (fetched = make(fetcher, c.with_records)) == NULL) {
         fetcher->session_epoch = 0;
         fetcher->not_before = outcome->now + weir__client_backoff(reader->client, ++fetcher->failures);
+        weir__reader_starved(reader, &fetcher->starved_since, "take in a response", outcome->now);
         return;
     }
     fetcher->failures = 0;
+    fetcher->starved_since = 0;
     bool sound = take_partitions(fetcher, response, fetched, outcome->now);
     take_session(fetcher, response, sound, c.partitions);
     if (c.with_records == 0) {

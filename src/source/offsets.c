@@ -158,6 +158,7 @@ static bool ask_leader(weir__offsets *offsets, weir__lookup *first, weir_time_us
         count += due(l, now) && rides(l, first);
     size_t size = sizeof(ask) + count * (sizeof(request_topic) + sizeof(request_partition));
     ask *a = weir__zeroed(offsets->alloc, size);
+    offsets->starved = a == NULL;
     if (a == NULL)
         return false;
     a->size = size;
@@ -212,11 +213,13 @@ static void give_up(weir__offsets *offsets) {
         const weir__lookup *lookup = &offsets->lookups[n];
         if (lookup->answered)
             continue;
-        const char *why = lookup->code != 0         ? weir_code_name(lookup->code)
+        const char *why = offsets->starved          ? "the memory budget is too small to ask for them"
+                          : lookup->code != 0       ? weir_code_name(lookup->code)
                           : leader_of(lookup) < 0   ? "the partition has no leader"
                           : trouble->err != WEIR_OK ? trouble->text
                                                     : "no answer";
-        (void)weir__source_fault(offsets->fault, WEIR_E_UNREACHABLE, lookup->topic, lookup->partition,
+        (void)weir__source_fault(offsets->fault, offsets->starved ? WEIR_E_NO_MEMORY : WEIR_E_UNREACHABLE,
+                                 lookup->topic, lookup->partition,
                                  "the offsets of topic '%s' partition %ld could not be looked up within "
                                  "default.api.timeout.ms: %s",
                                  lookup->topic->name, (long)lookup->partition, why);

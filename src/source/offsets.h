@@ -29,12 +29,13 @@ typedef struct weir__offsets {
     size_t count, left;
     weir_fault *fault;
     weir_time_us deadline;
+    bool starved; /* there was no memory for the last request that was to be made */
     weir__worker worker;
     weir__list asks;
 } weir__offsets;
 
 /* Starts looking up. `lookups` and `fault` stay in place until weir__offsets_stop. Under WEIR_READ_COMMITTED the latest
-   offset is the last stable one. Gives up after default.api.timeout.ms. */
+   offset is the last stable one. Gives up after default.api.timeout.ms: WEIR_E_NO_MEMORY, WEIR_E_UNREACHABLE. */
 void weir__offsets_start(weir__offsets *offsets, weir_client *client, weir_alloc *alloc, weir_isolation isolation,
                          weir__lookup *lookups, size_t count, weir_fault *fault, weir_time_us now);
 /* WEIR_OK once all are answered, WEIR_AGAIN until then, else the error of the fault. */

@@ -97,6 +97,15 @@ void weir__reading_defer(weir_reader *r, weir__reading *reading, weir_time_us no
     reading->not_before = now + weir__client_backoff(r->client, ++reading->failures);
 }
 
+void weir__reader_starved(weir_reader *r, weir_time_us *since, const char *what, weir_time_us now) {
+    if (*since == 0)
+        *since = now;
+    if (now - *since >= r->config.request_timeout_ms * 1000)
+        (void)weir__source_fault(&r->fault, WEIR_E_NO_MEMORY, NULL, -1,
+                                 "the memory budget is too small to %s, and none was released for %lld ms", what,
+                                 (long long)r->config.request_timeout_ms);
+}
+
 /* ---- out of range ---- */
 void weir__range_check_start(weir_reader *r, weir__reading *reading, weir_time_us now) {
     weir__range_check *check = &r->range_check;
@@ -123,7 +132,7 @@ static void range_check_end(weir_reader *r, weir_time_us now) {
     weir__offsets_stop(&check->offsets);
     check->reading = NULL;
     if (err != WEIR_OK) {
-        (void)weir__source_fault(&r->fault, WEIR_E_LOSS, reading->topic, reading->split.partition,
+        (void)weir__source_fault(&r->fault, err, reading->topic, reading->split.partition,
                                  "position %lld of topic '%s' partition %ld is out of range, and the range cannot be "
                                  "looked up: %.200s",
                                  (long long)check->offset, reading->topic->name, (long)reading->split.partition,
@@ -173,7 +182,7 @@ static bool topic_lost(weir_reader *r, weir__reading *reading, weir_time_us now)
     return false;
 }
 
-static void find_home(weir_reader *r, weir__reading *reading) {
+static void find_home(weir_reader *r, weir__reading *reading, weir_time_us now) {
     const weir__topic *topic = reading->topic;
     int32_t partition = reading->split.partition;
     const weir__partition *p = partition < topic->partition_count ? &topic->partitions[partition] : NULL;
@@ -190,6 +199,7 @@ static void find_home(weir_reader *r, weir__reading *reading) {
     weir__fetcher *fetcher = weir__fetcher_of(r, leader);
     if (fetcher == NULL) {
         r->generation = UINT64_MAX; /* once more when there is memory */
+        weir__reader_starved(r, &r->homeless_since, "read from one more broker", now);
         return;
     }
     reading->not_before = 0;
@@ -207,8 +217,10 @@ static void find_homes(weir_reader *r, weir_time_us now) {
             continue;
         if (topic_lost(r, reading, now))
             return;
-        find_home(r, reading);
+        find_home(r, reading, now);
     }
+    if (r->generation != UINT64_MAX)
+        r->homeless_since = 0;
 }
 
 void weir__reader_step(weir_reader *r, weir_time_us now) {

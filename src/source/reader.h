@@ -84,7 +84,8 @@ struct weir__fetcher {
     size_t held, queued;   /* bytes, and number, of its responses in the queue */
     weir_time_us sent_at, not_before;
     uint32_t failures;
-    weir__list *hint; /* where weir__reading_find begins to look */
+    weir_time_us starved_since; /* since when there is no memory for requests or responses; 0: there is */
+    weir__list *hint;           /* where weir__reading_find begins to look */
     /* Memory of the message: as many topics, partitions, forgotten topics and forgotten partitions as `room`. */
     size_t room;
     uint8_t *memory;
@@ -127,6 +128,7 @@ struct weir_reader {
     weir__reading **readings;
     size_t count, cap, unfinished;
     weir__list homeless, fetchers, queue;
+    weir_time_us homeless_since; /* since when there is no memory for a fetcher; 0: there is */
     weir__range_check range_check;
     weir__validation validation;
 
@@ -143,6 +145,8 @@ struct weir_reader {
 /* ---- reader.c ---- */
 /* Gives readings to the fetchers of their leaders, sends what can be sent, and sets `wake`. */
 void weir__reader_step(weir_reader *reader, weir_time_us now);
+/* There is no memory for something that is tried again: a fault when that lasts. *since: since when, 0 not before. */
+void weir__reader_starved(weir_reader *reader, weir_time_us *since, const char *what, weir_time_us now);
 /* Takes note that a reading's position has moved. */
 void weir__reading_moved(weir_reader *reader, weir__reading *reading);
 /* Fetches the split again from its position on; what is queued of it will be passed over. */

@@ -100,7 +100,7 @@ START_TEST(more_than_the_budget_has_room_for) {
     r.peer.budget.limit = r.peer.budget.used + 100000;
     ck_assert_end(&r, runner_run(&r), WEIR_JOB_FAILED);
     r.peer.budget.limit = SIZE_MAX;
-    ck_assert_int_lt(r.fault.err, 0);
+    ck_assert_int_eq(r.fault.err, WEIR_E_NO_MEMORY);
     ck_assert_int_eq(peer_committed(&r.peer, 2), 0);
 }
 END_TEST

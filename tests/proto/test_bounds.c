@@ -146,6 +146,38 @@ START_TEST(the_smallest_items_keep_within_the_bound) {
 }
 END_TEST
 
+/* A message that needs so many bytes of the arena is NO_MEMORY with every smaller one, and decodes with just these. */
+static void smaller_arenas(const char *name, const weir_schema *schema, int16_t version) {
+    uint64_t message[MESSAGE_MAX];
+    weir_arena arena;
+    weir_out out;
+    weir_arena_init(&arena, filled, sizeof filled);
+    fill(schema, version, 2, &arena, message);
+    weir_out_init(&out, bytes, sizeof bytes);
+    if (weir_message_encode(schema, version, &out, message) != WEIR_OK)
+        return;
+    size_t need = WEIR_ARENA_RATIO * out.total + WEIR_ARENA_SLACK;
+    for (size_t room = need, first = 1;; first = 0) {
+        uint8_t *memory = malloc(room + 1); /* exact, for the sanitizer */
+        weir_in in;
+        weir_arena_init(&arena, memory, room);
+        weir_in_init(&in, bytes, out.total);
+        weir_err err = weir_message_decode(schema, version, &in, &arena, message);
+        need = first ? arena.used : need;
+        free(memory);
+        ck_assert_msg(err == (room < need ? WEIR_E_NO_MEMORY : WEIR_OK), "%s v%d with %zu of %zu bytes: %s", name,
+                      version, room, need, weir_err_name(err));
+        room = first ? need : room - 1;
+        if (room == SIZE_MAX)
+            return;
+    }
+}
+
+START_TEST(every_smaller_arena_is_too_small) {
+    walk_all(smaller_arenas);
+}
+END_TEST
+
 /* Random bytes, with a liking for those that look like small counts. */
 static void any_bytes(const char *name, const weir_schema *schema, int16_t version) {
     uint64_t seed = (uint64_t)name[0] << 16 | (uint64_t)name[1] << 8 | (uint64_t)version;
@@ -234,6 +266,7 @@ int main(void) {
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, every_item_pays_for_its_memory);
     tcase_add_test(tests, the_smallest_items_keep_within_the_bound);
+    tcase_add_test(tests, every_smaller_arena_is_too_small);
     tcase_add_test(tests, no_bytes_take_more_than_the_bound);
     tcase_add_test(tests, a_count_leaves_the_bytes_of_other_items_alone);
     tcase_add_test(tests, a_tagged_field_leaves_the_bytes_of_other_items_alone);

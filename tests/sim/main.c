@@ -10,7 +10,7 @@
 
 static const char usage[] =
     "usage: sim [--seeds N] [--from S] [--minutes M] [--seed S [--trace]] [--shrink S] [--crash-points] [--keep SET]\n"
-    "           [--stop-at-first]\n";
+    "           [--allocations [--taking N]] [--stop-at-first]\n";
 
 static sim_report result;
 static uint64_t present_seed;
@@ -49,6 +49,8 @@ static void parse(sim_campaign *c, int argc, char **argv) {
             c->from = number(value), c->seeds = 1;
         else if (strcmp(argv[n], "--shrink") == 0)
             c->from = number(value), c->shrink = true;
+        else if (strcmp(argv[n], "--taking") == 0)
+            c->taking = (int64_t)number(value);
         else if (strcmp(argv[n], "--keep") == 0)
             c->keep = number(value);
         else
@@ -60,6 +62,8 @@ static void parse(sim_campaign *c, int argc, char **argv) {
             c->trace = true;
         } else if (strcmp(argv[n], "--crash-points") == 0) {
             c->crash_points = true;
+        } else if (strcmp(argv[n], "--allocations") == 0) {
+            c->allocations = true;
         } else if (strcmp(argv[n], "--stop-at-first") == 0) {
             c->stop_at_first = true;
         } else {
@@ -70,8 +74,10 @@ static void parse(sim_campaign *c, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    sim_campaign c = {.seeds = 1000, .from = 1, .keep = UINT64_MAX, .present = &present_seed, .result = &result};
+    sim_campaign c = {.seeds = 0, .from = 1, .keep = UINT64_MAX, .present = &present_seed, .result = &result};
     parse(&c, argc, argv);
+    if (c.seeds == 0)
+        c.seeds = c.allocations ? ALLOCATION_SEEDS : 1000;
     signal(SIGABRT, died);
     signal(SIGSEGV, died);
     weir_time_us begun = weir_posix_now();
@@ -79,6 +85,8 @@ int main(int argc, char **argv) {
         campaign_shrink(&c);
     else if (c.crash_points)
         campaign_crash_points(&c);
+    else if (c.allocations)
+        campaign_allocations(&c);
     else
         campaign_seeds(&c);
     result.seconds = (double)(weir_posix_now() - begun) / 1e6;

@@ -353,15 +353,15 @@ void oracle_ended(sim_world *w, sim_process *p) {
         return;
     }
     w->refused[p->machine] = result->fault.err == WEIR_E_CHECKPOINT || result->fault.err == WEIR_E_FENCED;
-    bool starved = p->memory.failed && result->fault.err == WEIR_E_MALFORMED;
     bool wrong = result->fault.err == WEIR_E_CONFIG || result->fault.err == WEIR_E_MALFORMED ||
                  result->fault.err == WEIR_E_TOO_LARGE || result->fault.err == WEIR_E_VERSION ||
                  should_have_waited(&result->fault);
-    wrong = wrong && !starved;
     /* Before anything is committed nothing would tell another instance from a request that has come late. */
     wrong = wrong || (result->fault.err == WEIR_E_FENCED && !o->meddled && o->visible_records > 0);
     if (wrong)
         world_violate(w, 4, "the job ends without a cause: %s", result->fault.text);
+    if (w->starve_only && strstr(result->fault.text, "memory") == NULL && result->fault.err != WEIR_E_NO_MEMORY)
+        world_violate(w, 4, "the job lacks memory, but says: %s", result->fault.text);
 }
 
 /* ---- the end ---- */

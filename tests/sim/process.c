@@ -7,13 +7,28 @@
 #include "state.h"
 #include "world.h"
 
-#define ROUNDS_MAX    8     /* as src/posix/host.c */
-#define INSTANT_MAX   20000 /* rounds at one instant, before it is a loop without end */
+#define ROUNDS_MAX    8        /* as src/posix/host.c */
+#define INSTANT_MAX   20000    /* rounds at one instant, before it is a loop without end */
+#define STARVED_US    20000000 /* longer than all time limits of the job */
 #define MEMORY_BUDGET (12u * 1024 * 1024)
 
 /* ---- memory ---- */
+/* Whether this taking is the one of the life that is to fail, or comes after it where that lasts. */
+static bool starves(sim_thin_alloc *thin) {
+    sim_world *w = thin->process->world;
+    bool hit = ++w->takes == w->starve_at;
+    if (hit && w->starve_on) {
+        thin->dry = true;
+        agenda_add(&w->agenda, w->now + STARVED_US, EVENT_STARVED, thin->process->index);
+    }
+    thin->failed = thin->failed || hit;
+    return hit || thin->dry;
+}
+
 static void *thin_take(weir_alloc *self, size_t size) {
     sim_thin_alloc *thin = (sim_thin_alloc *)self;
+    if (starves(thin))
+        return NULL;
     if (thin->fail_in > 0 && --thin->fail_in == 0 && thin->fail_count > 0) {
         thin->fail_count--;
         thin->failed = true;
@@ -142,7 +157,7 @@ sim_process *process_start(sim_world *w, int32_t machine) {
     w->oracle.meddled = w->oracle.meddled || !p->alone;
     p->wakes = WEIR_NEVER;
     p->clock = (weir_time_us)world_draw(w, 1000000000);
-    p->memory = (sim_thin_alloc){.alloc = {thin_take, thin_give}, .inner = weir_posix_malloc()};
+    p->memory = (sim_thin_alloc){.alloc = {thin_take, thin_give}, .inner = weir_posix_malloc(), .process = p};
     configure(p);
     weir_budget_init(&p->budget, &p->memory.alloc, MEMORY_BUDGET);
     weir__lives_init(&p->lives, &p->config, &p->result, &p->budget.alloc, world_draw(w, UINT64_MAX));
@@ -178,6 +193,17 @@ static void bury(sim_process *p) {
 void process_kill(sim_process *p) {
     world_say(p->world, "process %d is killed", p->number);
     bury(p);
+}
+
+void process_starved(sim_process *p) {
+    sim_world *w = p->world;
+    if (!p->alive || !p->memory.dry)
+        return;
+    world_say(w, "process %d has had no memory for %d s", p->number, STARVED_US / 1000000);
+    if (w->starve_only)
+        world_violate(w, 4, "a process without memory goes on and on (state %d)", process_state(p));
+    process_kill(p);
+    agenda_add(&w->agenda, w->now + 10000, EVENT_START, 0);
 }
 
 int process_state(const sim_process *p) {

@@ -9,10 +9,14 @@
 
 struct sim_world;
 
-/* Memory whose n-th taking fails. */
+struct sim_process;
+
+/* Memory whose n-th taking fails: of this process (fail_in), or of all in the life (sim_world.starve_at). */
 typedef struct sim_thin_alloc {
     weir_alloc alloc;
     weir_alloc *inner;
+    struct sim_process *process;
+    bool dry;        /* fails from now on */
     int64_t fail_in; /* takings from now; 0: none fails */
     int64_t fail_count;
     bool failed; /* at least once */
@@ -48,6 +52,8 @@ sim_process *process_start(struct sim_world *w, int32_t machine);
 void process_kill(sim_process *p);
 /* An appointment. */
 void process_turn(sim_process *p);
+/* It has had no memory for a long time: should it still be there, somebody starts it again. */
+void process_starved(sim_process *p);
 /* Something has arrived for it. */
 void process_wake(sim_process *p);
 /* What its job is doing, for the coverage table; -1 while it has none. */

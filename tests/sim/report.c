@@ -38,6 +38,9 @@ void report_print(const sim_report *r, FILE *out) {
     }
     fprintf(out, "], \"violation_count\": %llu, ", (unsigned long long)r->violation_count);
     coverage_print(&r->coverage, out);
+    if (r->takings > 0)
+        fprintf(out, ", \"allocations\": %lld, \"failed_once\": %lld, \"failed_for_good\": %lld, \"stride\": %lld",
+                (long long)r->takings, (long long)r->once, (long long)r->for_good, (long long)r->stride);
     if (r->points > 0)
         fprintf(out, ", \"points\": %lld, \"cells\": %lld", (long long)r->points, (long long)r->cells);
     else

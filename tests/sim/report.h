@@ -18,7 +18,9 @@ typedef struct sim_report {
     sim_violation violations[REPORT_VIOLATIONS];
     sim_coverage coverage;
     double seconds;
-    int64_t points, cells; /* of crash points; 0: none were enumerated */
+    int64_t points, cells;           /* of crash points; 0: none were enumerated */
+    int64_t takings, once, for_good; /* allocations of the lives, and those that failed; 0: none were made to */
+    int64_t stride;                  /* between two that failed, at the most */
 } sim_report;
 
 void report_violation(sim_report *r, uint64_t seed, int invariant, const char *text);

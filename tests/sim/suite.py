@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The simulator as a suite of tools/check.
 
-usage: tests/sim/suite.py lives PROGRAM        10,000 lives, every crash point, and half of the old bugs put back
+usage: tests/sim/suite.py lives PROGRAM        10,000 lives, every crash point, allocations that fail, and half of the
+                                               old bugs put back
        tests/sim/suite.py traces PROGRAM...    builds by other compilers and with sanitizers live the same lives
 
 PROGRAM is a build of tests/sim/sim. Prints `ok NAME` or `not ok NAME: why` and closes with `N passed, N failed`.
@@ -13,7 +14,7 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SEEDS, TRACED = 10000, 100
+SEEDS, TRACED, STARVED = 10000, 100, 4
 BUGS = 20  # at the least, that are put back
 
 
@@ -55,6 +56,7 @@ def tests(mode, programs):
         return {
             "lives": lambda: sound([programs[0], "--seeds", str(SEEDS)]),
             "crash-points": lambda: sound([programs[0], "--crash-points"]),
+            "allocations": lambda: sound([programs[0], "--allocations", "--seeds", str(STARVED)]),
             "museum": museum,
         }
     return {f"trace-{n}": lambda program=program: same_trace(programs[0], program)

@@ -198,6 +198,9 @@ static void happen(sim_world *w, const sim_appointment *a) {
         p->paused = false;
         process_wake(p);
         break;
+    case EVENT_STARVED:
+        process_starved(p);
+        break;
     case EVENT_BROKER_UP:
         cluster_broker_up(w, a->whom);
         break;
@@ -223,7 +226,7 @@ static void begin(sim_world *w, const sim_plan *plan) {
     w->machine = w->last_good = w->copied = w->backup = 0;
     w->awaited = -1;
     memset(w->refused, 0, sizeof w->refused);
-    w->fed = w->steps = 0; /* die_at is the caller's */
+    w->fed = w->steps = w->takes = 0; /* die_at is the caller's */
     w->violated = 0;
     w->why[0] = '\0';
     agenda_clear(&w->agenda);

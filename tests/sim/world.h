@@ -35,7 +35,8 @@ typedef enum event_kind {
     EVENT_RESUME,
     EVENT_BROKER_UP,
     EVENT_CALM,
-    EVENT_LOOK, /* is it over? */
+    EVENT_LOOK,    /* is it over? */
+    EVENT_STARVED, /* a process has had no memory for a long time */
     EVENT_KINDS
 } event_kind;
 
@@ -107,6 +108,10 @@ typedef struct sim_world {
     bool verbose;
     /* Crash points: the step at which a process dies; 0: none. */
     int64_t steps, die_at;
+    /* Allocations of the processes so far; the one that fails, 0: none; whether its process gets no more from then on.
+     */
+    int64_t takes, starve_at;
+    bool starve_on, starve_only; /* starve_only: there are no other faults in this life */
 } sim_world;
 
 /* Lives through a plan; w->violated tells how it went. The world can be used again; it must be zeroed at first. */

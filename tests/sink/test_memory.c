@@ -80,6 +80,24 @@ START_TEST(nth_allocation_fails) {
 }
 END_TEST
 
+/* Whatever it is that there is no memory for, and never will be: the error of the opening names it. */
+START_TEST(opening_without_memory_says_so) {
+    bool opened = false;
+    for (int64_t n = 0; !opened; n++) {
+        tear_down();
+        set_up();
+        failing_next(&d.peer.memory, n, FAILING_ON);
+        weir_err err = drain_new(&d);
+        if (err == WEIR_OK)
+            err = drain_open(&d);
+        opened = err == WEIR_OK;
+        const char *text = d.sink != NULL ? weir_sink_fault(d.sink)->text : "memory";
+        ck_assert_msg(opened || err == WEIR_E_NO_MEMORY || strstr(text, "memory") != NULL, "%lld: %s: %s", (long long)n,
+                      weir_err_name(err), text);
+    }
+}
+END_TEST
+
 /* Short of memory for a while, in the middle of writing: back-pressure. */
 START_TEST(budget_is_used_up_for_a_while) {
     drain_start(&d);
@@ -140,6 +158,7 @@ int main(void) {
     tcase_set_timeout(c, 120);
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_loop_test(c, nth_allocation_fails, 0, 4);
+    tcase_add_test(c, opening_without_memory_says_so);
     tcase_add_loop_test(c, budget_is_used_up_for_a_while, 0, 12);
     tcase_add_test(c, budget_is_used_up_for_good);
     tcase_add_loop_test(c, sending_finds_no_memory_for_a_moment, 0, 12);

@@ -22,6 +22,21 @@ static void heap_give(weir_alloc *self, void *p, size_t size) {
 
 weir_alloc peer_heap = {heap_take, heap_give};
 
+/* Buffers that no link has now: a test that makes thousands of peers would mostly wait for their pages. */
+static uint8_t *spare[PEER_CLIENTS * PEER_LINKS * 2];
+static int spare_count;
+
+static uint8_t *fetch_buffer(void) {
+    return spare_count > 0 ? spare[--spare_count] : malloc(PEER_BUFFER);
+}
+
+static void put_back(uint8_t *buffer) {
+    if (buffer != NULL && spare_count < (int)(sizeof spare / sizeof *spare))
+        spare[spare_count++] = buffer;
+    else
+        free(buffer);
+}
+
 void peer_init(peer *p) {
     const weir_api *api;
     memset(p, 0, sizeof *p);
@@ -79,8 +94,8 @@ void peer_free(peer *p) {
     for (int32_t n = 0; n < p->log_count; n++)
         free(p->logs[n].bytes);
     for (int n = 0; n < PEER_LINKS * PEER_CLIENTS; n++) {
-        free(p->links[n].in);
-        free(p->links[n].out);
+        put_back(p->links[n].in);
+        put_back(p->links[n].out);
     }
 }
 
@@ -239,8 +254,8 @@ static bool take_request(peer *p, peer_link *link) {
 
 static void link_reset(peer_link *link) {
     if (link->in == NULL) {
-        link->in = malloc(PEER_BUFFER);
-        link->out = malloc(PEER_BUFFER);
+        link->in = fetch_buffer();
+        link->out = fetch_buffer();
     }
     link->in_len = link->out_len = 0;
     link->held_until = link->silent_until = 0;

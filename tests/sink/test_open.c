@@ -224,6 +224,34 @@ START_TEST(prepared_transactions_are_committed) {
 }
 END_TEST
 
+/* Another instance commits the prepared transaction and begins the next one under the same id, while the answer that
+   tells the ledger's state of before is on its way. */
+START_TEST(transaction_of_another_instance_is_not_committed) {
+    d.peer.transaction_version = 1;
+    crash_after_prepare(1);
+    int32_t ends = peer_count(&d.peer, WEIR_API_END_TXN), reads = peer_count(&d.peer, WEIR_API_OFFSET_FETCH);
+    peer_script(&d.peer, WEIR_API_OFFSET_FETCH, 1, PEER_HOLD, 100000);
+    ck_assert_int_eq(drain_new(&d), WEIR_OK);
+    for (int n = 0; n < 1000 && peer_count(&d.peer, WEIR_API_OFFSET_FETCH) == reads; n++) {
+        ck_assert_int_eq(weir_sink_open(d.sink, d.peer.now), WEIR_AGAIN);
+        peer_settle(&d.peer);
+        if (peer_count(&d.peer, WEIR_API_OFFSET_FETCH) == reads)
+            peer_wait(&d.peer, 1000);
+    }
+    peer_txn *txn = peer_txn_of(&d.peer, "job-0-0", false);
+    for (int32_t n = 0; n < d.peer.written_count; n++)
+        d.peer.written[n].open = false;
+    d.peer.ledger_offset = txn->offset;
+    memcpy(d.peer.ledger_metadata, txn->metadata, sizeof txn->metadata);
+    txn->offset_open = false;
+    txn->epoch++;
+    ck_assert_str_eq(txn->state, "Ongoing"); /* once more */
+    ck_assert_ok(&d, drain_open(&d));
+    ck_assert_int_eq(peer_count(&d.peer, WEIR_API_END_TXN), ends);
+    ck_assert_uint_eq(recovery()->already_committed, 1);
+}
+END_TEST
+
 /* The ids without a committable are fenced first, then committables are settled, then their ids are fenced. */
 START_TEST(order_of_fencing) {
     crash_after_prepare(1);
@@ -515,6 +543,7 @@ int main(void) {
     tcase_add_test(c, fencing_waits_out_the_previous_transaction);
     tcase_add_test(c, fencing_is_refused);
     tcase_add_loop_test(c, prepared_transactions_are_committed, 0, 2);
+    tcase_add_test(c, transaction_of_another_instance_is_not_committed);
     tcase_add_test(c, order_of_fencing);
     tcase_add_test(c, already_committed_says_the_ledger);
     tcase_add_loop_test(c, lost_says_the_ledger, 0, 4);

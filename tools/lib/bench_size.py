@@ -13,7 +13,7 @@ BESIDE_TABLES = ("json_", "batch_", "message_", "crc32", "header", "errors")
 UNWIND = (".eh_frame", ".ARM.exidx", ".ARM.extab")
 # Suffix of the figures -> Debian's name of the architecture, None for this machine's compiler.
 ARCHITECTURES = {"": None, "_armv7": "armhf", "_s390x": "s390x"}
-PACKAGES = {name: command for compiler in sysroot.COMPILERS.values() for name, command in compiler.items()}
+PACKAGES = sysroot.PACKAGES
 FIGURES = """  size  gcc -Os: code, constants, tables and unwind data as `size` sums them up:
         core_code_bytes
               of the archives of proto, base, cluster, source and sink, without compression and POSIX; those but proto

@@ -3,8 +3,7 @@
 import check_suites as suites
 import sysroot
 
-PACKAGES = {name: command for compiler in sysroot.COMPILERS.values() for name, command in compiler.items()}
-PACKAGES["qemu-user-static"] = "qemu-s390x-static"
+PACKAGES = sysroot.PACKAGES
 OPTIONS = ["-Dwerror=true"]
 UNIT_S = 1800
 ENV = {"CK_TIMEOUT_MULTIPLIER": "10"}  # QEMU takes about ten times as long

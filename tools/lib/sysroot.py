@@ -15,6 +15,9 @@ COMPILERS = {
     "s390x": {"gcc-s390x-linux-gnu": "s390x-linux-gnu-gcc"},
     "armhf": {"gcc-arm-linux-gnueabihf": "arm-linux-gnueabihf-gcc"},
 }
+# What they need: meson tries each compiler on a program, which QEMU runs.
+PACKAGES = {name: command for compiler in COMPILERS.values() for name, command in compiler.items()}
+PACKAGES["qemu-user-static"] = "qemu-s390x-static"
 
 
 def _apt(state, architecture):

@@ -92,6 +92,8 @@ def hunt(tree, folder, bug, limit_s):
         if report["violations"]:
             first = report["violations"][0]
             result.update(caught=True, seed=first["seed"], invariant=first["invariant"], text=first["text"])
+    except SystemExit as error:
+        result["why"] = str(error)
     except subprocess.TimeoutExpired:
         result["why"] = "a life of it has no end"
     finally:

@@ -4,6 +4,7 @@
 
 #include <weir/alloc.h>
 #include <weir/client.h>
+#include <weir/compress.h>
 #include <weir/config.h>
 #include <weir/fault.h>
 #include <weir/job.h>

@@ -6,6 +6,8 @@
 #include <weir/alloc.h>
 #include <weir/record.h>
 
+struct weir__stream_kind;
+
 typedef struct weir__codec {
     weir_compression id;
     const char *name; /* "gzip": Kafka's value of compression.type */
@@ -17,6 +19,7 @@ typedef struct weir__codec {
        to `in`, whatever headers claim; *out_size is what to give back and out->len what is filled. WEIR_E_TOO_LARGE
        past `cap` bytes, WEIR_E_MALFORMED, WEIR_E_NO_MEMORY. */
     weir_err (*decompress)(weir_alloc *alloc, weir_bytes in, size_t cap, weir_bytes *out, size_t *out_size);
+    const struct weir__stream_kind *packer, *unpacker; /* both directions in pieces (stream.h) */
 } weir__codec;
 
 extern const weir__codec weir__codec_gzip, weir__codec_snappy, weir__codec_lz4, weir__codec_zstd;

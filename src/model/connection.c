@@ -25,6 +25,9 @@ struct weir__connection {
     /* The request at the head of `in`, when it was looked at before. */
     bool judged, again;
     weir__model_mischief deed;
+    int64_t throttle_us; /* what its answer will ask for, and the connection will be muted for */
+    /* When what was produced and fetched so far would have come at the rate of the quota. */
+    weir_time_us produced_until, fetched_until;
     weir_time_us due;  /* when it is to be asked again at the latest */
     uint64_t asked_at; /* the model's changes at that time */
 };
@@ -63,6 +66,7 @@ static weir__connection *reset(weir__connection *connection, int32_t broker) {
     connection->broker = broker;
     connection->in.at = connection->in.len = connection->out.at = connection->out.len = connection->hidden = 0;
     connection->pause = INT64_MIN;
+    connection->produced_until = connection->fetched_until = INT64_MIN;
     connection->due = WEIR_NEVER;
     return connection;
 }
@@ -189,8 +193,38 @@ static weir_err decode(weir__model *model, const uint8_t *frame, size_t size, wo
     return WEIR_OK;
 }
 
+/* ---- quotas ---- */
+#define QUOTA_BURST_US 1000000 /* so much may come at once; Kafka's default is a window of 11 samples of a second */
+
+static void quota_charge(weir_time_us *until, int64_t rate, size_t bytes, weir_time_us now) {
+    if (rate <= 0)
+        return;
+    if (*until < now)
+        *until = now;
+    *until += (int64_t)bytes * 1000000 / rate;
+}
+
+static int64_t quota_excess(weir_time_us until, weir_time_us now) {
+    return until > now + QUOTA_BURST_US ? until - now - QUOTA_BURST_US : 0;
+}
+
+/* As Kafka: what was produced counts and is answered with the time to wait; a fetch after too much was fetched gets
+   nothing but that time. */
+static void quota_judge(const weir__model *model, weir__connection *connection, const work *w, size_t frame_size) {
+    connection->throttle_us = connection->deed.deed == WEIR__MODEL_THROTTLE ? connection->deed.delay_us : 0;
+    int64_t excess = 0;
+    if (w->api->key == WEIR_API_PRODUCE) {
+        quota_charge(&connection->produced_until, model->config.producer_byte_rate, frame_size, w->e.now);
+        excess = quota_excess(connection->produced_until, w->e.now);
+    } else if (w->api->key == WEIR_API_FETCH) {
+        excess = quota_excess(connection->fetched_until, w->e.now);
+    }
+    if (excess > connection->throttle_us)
+        connection->throttle_us = excess;
+}
+
 /* Asks the judge what is to become of a request, once. */
-static void judge(weir__model *model, weir__connection *connection, const work *w) {
+static void judge(weir__model *model, weir__connection *connection, const work *w, size_t frame_size) {
     weir__model_request request = {w->e.broker, w->e.connection, w->e.header, w->e.request};
     connection->judged = true;
     connection->deed = (weir__model_mischief){WEIR__MODEL_HONEST, 0, 0};
@@ -198,6 +232,7 @@ static void judge(weir__model *model, weir__connection *connection, const work *
         connection->deed = model->judge(model->judge_user, &request);
     if (connection->deed.deed == WEIR__MODEL_DELAY)
         connection->pause = w->e.now + connection->deed.delay_us;
+    quota_judge(model, connection, w, frame_size);
 }
 
 /* Lets the request take effect, as far as its deed allows. */
@@ -207,8 +242,7 @@ static weir__handled handle(weir__connection *connection, work *w) {
         return WEIR__CLOSED;
     if (deed->deed == WEIR__MODEL_REFUSE)
         return weir__refuse(&w->e, deed->code) ? WEIR__ANSWERED : WEIR__NO_ROOM;
-    if (deed->deed == WEIR__MODEL_THROTTLE)
-        w->e.throttle_ms = (int32_t)(deed->delay_us / 1000);
+    w->e.throttle_ms = (int32_t)((connection->throttle_us + 999) / 1000);
     size_t used = w->arena.used;
     weir__handled handled = w->service->serve(&w->e);
     if (handled != WEIR__ANSWERED || deed->deed != WEIR__MODEL_REFUSE_DONE)
@@ -233,6 +267,8 @@ static bool answer(weir__model *model, weir__connection *connection, const work 
             weir_response_encode(&to, w->api, w->e.header.api_version, w->e.header.correlation_id, w->e.response);
         if (err == WEIR_OK) {
             out->len += to.total;
+            if (w->api->key == WEIR_API_FETCH && w->e.throttle_ms == 0)
+                quota_charge(&connection->fetched_until, model->config.consumer_byte_rate, to.total, w->e.now);
             if (connection->deed.deed == WEIR__MODEL_DELAY_ANSWER)
                 connection->hidden = to.total;
             return true;
@@ -260,8 +296,10 @@ static outcome conclude(weir__model *model, weir__connection *connection, const 
         return close_it(connection);
     if (handled == WEIR__ANSWERED && !answer(model, connection, w))
         return close_it(connection);
-    if (deed->deed == WEIR__MODEL_DELAY_ANSWER || deed->deed == WEIR__MODEL_THROTTLE)
+    if (deed->deed == WEIR__MODEL_DELAY_ANSWER)
         connection->pause = w->e.now + deed->delay_us;
+    if (connection->throttle_us > 0 && connection->pause < w->e.now + connection->throttle_us)
+        connection->pause = w->e.now + connection->throttle_us;
     return NEXT;
 }
 
@@ -283,7 +321,7 @@ static outcome take(weir__model *model, int32_t number, size_t frame_size, weir_
                            : decode(model, connection->in.bytes + connection->in.at + 4, frame_size - 4, &w);
         if (err == WEIR_OK) {
             if (!connection->judged)
-                judge(model, connection, &w);
+                judge(model, connection, &w, frame_size);
             if (connection->pause > now)
                 return STOP;
             handled = handle(connection, &w);

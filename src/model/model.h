@@ -31,7 +31,9 @@ typedef struct weir__model_config {
     int16_t first_epoch;  /* of a transactional id that is new: near 32766 to see it run out */
     int32_t coordinators; /* partitions of the coordinators' topics: how ids spread over brokers */
     int32_t max_message_bytes, fetch_max_bytes;
-    int32_t fetch_sessions; /* slots of each broker's cache */
+    int64_t producer_byte_rate, consumer_byte_rate; /* quotas of each connection, bytes a second; 0: none. (Kafka's are
+                                                       of a user or client id) */
+    int32_t fetch_sessions;                         /* slots of each broker's cache */
     int64_t transaction_max_timeout_ms, transaction_timeout_check_ms;
     int64_t transactional_id_expiration_ms, producer_id_expiration_ms, offsets_retention_ms;
     int64_t group_initial_rebalance_delay_ms, group_min_session_timeout_ms, group_max_session_timeout_ms;

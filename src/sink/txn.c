@@ -103,9 +103,23 @@ static void init_refused(weir__txn *txn, int16_t code) {
     sink->fault.api = WEIR_API_INIT_PRODUCER_ID;
 }
 
+/* Whether an epoch that was asked for as the next one is: of the same producer id, unless its epochs have run out. A
+   coordinator that has forgotten the id gives it to whoever asks. */
+static bool is_next(const weir__txn *txn, const weir_init_producer_id_response *response) {
+    return response->producer_id == txn->producer_id || txn->producer_epoch >= INT16_MAX - 1;
+}
+
 static void init_confirmed(weir__txn *txn, const weir__outcome *outcome) {
     const weir_init_producer_id_response *response = outcome->response;
     weir_sink *sink = txn->sink;
+    if (txn->renews && !is_next(txn, response)) {
+        weir__txn_enter(txn, WEIR__TXN_FAILED);
+        weir__sink_fail(sink, WEIR_E_ABORTED, 0,
+                        "the broker has forgotten transactional id '%s' (transactional.id.expiration.ms), and with it "
+                        "whether another instance has taken it over",
+                        txn->id);
+        return;
+    }
     if (txn->lingering)
         sink->recovery.aborted++;
     txn->lingering = false;

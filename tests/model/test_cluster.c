@@ -250,6 +250,46 @@ START_TEST(throttled) {
 }
 END_TEST
 
+/* What goes beyond the quota takes effect, and its connection is muted for what the answer says. */
+START_TEST(quota_of_producing) {
+    h.config.producer_byte_rate = 300;
+    start();
+    int64_t count = 0;
+    const weir_produce_response *response = produce();
+    for (; response->throttle_time_ms == 0 && count < 10; response = produce())
+        count++;
+    int32_t throttle_ms = response->throttle_time_ms;
+    ck_assert_int_gt(count, 1); /* some may come at once */
+    ck_assert_int_gt(throttle_ms, 0);
+    ck_assert_int_lt(throttle_ms, 1000);
+    ck_assert_int_eq(look(0).end, count + 1);
+    ck_assert_ptr_null(produce());
+    modelhost_pass(&h, (weir_time_us)(throttle_ms - 1) * 1000);
+    ck_assert_ptr_null(modelhost_answer(&h, 1, WEIR_API_PRODUCE, 9));
+    modelhost_pass(&h, 1000);
+    ck_assert_code(code_of(modelhost_answer(&h, 1, WEIR_API_PRODUCE, 9)), "NONE");
+    ck_assert_int_eq(look(0).end, count + 2);
+}
+END_TEST
+
+START_TEST(quota_of_fetching) {
+    h.config.consumer_byte_rate = 50;
+    start();
+    fetching f = fetching_of(0);
+    ck_assert_code(code_of(produce()), "NONE");
+    const weir_fetch_response *response = fetch(&h, &f);
+    ck_assert_int_eq(response->throttle_time_ms, 0);
+    ck_assert_uint_gt(fetched_of(response)->records.len, 50);
+    response = fetch(&h, &f);
+    int32_t throttle_ms = response->throttle_time_ms;
+    ck_assert_int_gt(throttle_ms, 0);
+    ck_assert_int_eq(response->responses.count, 0);
+    ck_assert_ptr_null(fetch(&h, &f));
+    modelhost_pass(&h, (weir_time_us)throttle_ms * 1000);
+    ck_assert_uint_gt(fetched_of(modelhost_answer(&h, 1, WEIR_API_FETCH, f.version))->records.len, 50);
+}
+END_TEST
+
 /* Every API can be refused in every version: what is answered can be read. */
 START_TEST(everything_can_be_refused) {
     const weir_api *api;
@@ -308,6 +348,8 @@ int main(void) {
     tcase_add_test(tcase, dropped);
     tcase_add_test(tcase, delayed);
     tcase_add_test(tcase, throttled);
+    tcase_add_test(tcase, quota_of_producing);
+    tcase_add_test(tcase, quota_of_fetching);
     tcase_add_test(tcase, everything_can_be_refused);
     tcase_add_test(tcase, without_memory_state_stays_whole);
     suite_add_tcase(suite, tcase);

@@ -293,8 +293,19 @@ static void started(sim_world *w, sim_process *p) {
                           (long long)t.producer_id, t.producer_epoch);
 }
 
-static void lost(sim_world *w, const weir_job_event *event) {
+/* Whether another machine holds a newer checkpoint. What an instance that was overtaken says of the input, which may be
+   deleted up to where the other has got, is no news. */
+static bool overtaken(const sim_world *w, const sim_process *p) {
+    for (int32_t n = 0; n < WORLD_MACHINES; n++)
+        if (w->oracle.saved[n] > w->oracle.saved[p->machine])
+            return true;
+    return false;
+}
+
+static void lost(sim_world *w, const sim_process *p, const weir_job_event *event) {
     sim_oracle *o = &w->oracle;
+    if (overtaken(w, p))
+        return;
     o->loss_told = true;
     if (!o->excused) {
         world_violate(w, 3, "a loss is reported in partition %d from offset %lld, and there is none", event->partition,
@@ -325,7 +336,7 @@ void oracle_told(sim_world *w, sim_process *p, const weir_job_event *event) {
         break;
     case WEIR_JOB_LOSS:
         world_say(w, "process %d reports a loss", p->number);
-        lost(w, event);
+        lost(w, p, event);
         break;
     default:
         world_say(w, "process %d warns: %s", p->number, event->text);
@@ -347,6 +358,9 @@ void oracle_ended(sim_world *w, sim_process *p) {
     if (result->end != WEIR_JOB_FAILED)
         return;
     if (result->fault.err == WEIR_E_LOSS || (o->excused && result->fault.err == WEIR_E_CONFIG)) {
+        w->refused[p->machine] = overtaken(w, p);
+        if (w->refused[p->machine])
+            return;
         o->loss_told = true;
         if (!o->excused)
             world_violate(w, 3, "the job ends with a loss, and there is none: %s", result->fault.text);

@@ -187,6 +187,20 @@ START_TEST(taken_over_before_the_new_epoch) {
 }
 END_TEST
 
+/* The coordinator has forgotten the id, and gives a new producer id to whoever asks: also to one who was replaced. */
+START_TEST(forgotten_before_the_new_epoch) {
+    under(1);
+    fill(1);
+    ck_assert_ok(&d, drain_prepare(&d, 1));
+    peer_script(&d.peer, WEIR_API_INIT_PRODUCER_ID, 1, PEER_REFUSE, 0);
+    (void)drain_commit(&d, 1);
+    memcpy(peer_txn_of(&d.peer, "job-0-0", false)->id, "gone", 5);
+    drain_pass(&d, SECOND);
+    ck_assert_int_eq(weir_sink_tick(d.sink, d.peer.now), WEIR_E_ABORTED);
+    ck_assert_fault(&d, "forgotten transactional id 'job-0-0'");
+}
+END_TEST
+
 /* Before Kafka 2.5 nobody can ask for the epoch after his own: it stays, unless a copy of a request may still arrive.
  */
 START_TEST(broker_without_a_next_epoch) {
@@ -224,6 +238,7 @@ int main(void) {
     tcase_add_test(c, brokers_that_cannot_describe);
     tcase_add_loop_test(c, no_epoch_serves_two_transactions, 0, 3);
     tcase_add_test(c, taken_over_before_the_new_epoch);
+    tcase_add_test(c, forgotten_before_the_new_epoch);
     tcase_add_loop_test(c, broker_without_a_next_epoch, 0, 5);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);

@@ -21,6 +21,8 @@ static const char help[] =
     "  --topic NAME:PARTITIONS  creates a topic, unless it is there; repeatable\n"
     "  --auto-create            creates topics when clients ask for them\n"
     "  --release R              4.4 or 3.9: what the brokers offer and how they behave (4.4)\n"
+    "  --producer-byte-rate B   quota of each connection: bytes a second that it may produce (any)\n"
+    "  --consumer-byte-rate B   the same for what it may fetch\n"
     "  --transaction-version V  the feature transaction.version: 0, 1 or 2 (2; in 3.9 always 0)\n"
     "  --dir FOLDER             keeps everything in a journal in FOLDER and goes on from there; without it, in memory\n"
     "  --help, --version\n"
@@ -81,6 +83,10 @@ static int read_option(options *o, const char *name, const char *value) {
         if (!number(value, 1, WEIR__MODEL_BROKERS, &n))
             return wrong("not a number of brokers from 1 to 8", value);
         o->config.brokers = (int32_t)n;
+    } else if (strcmp(name, "--producer-byte-rate") == 0 || strcmp(name, "--consumer-byte-rate") == 0) {
+        if (!number(value, 1, INT32_MAX, &n))
+            return wrong("not a number of bytes a second", value);
+        *(name[2] == 'p' ? &o->config.producer_byte_rate : &o->config.consumer_byte_rate) = n;
     } else if (strcmp(name, "--transaction-version") == 0) {
         if (!number(value, 0, 2, &n))
             return wrong("not a transaction version (0, 1, 2)", value);

@@ -26,7 +26,7 @@ WEIR_API weir_err weir_stream_compress(weir_alloc *alloc, weir_compression compr
 /* Opens a stream that decompresses: all members, frames and blocks that follow each other. No more than `limit` bytes
    come out of it, and at no time does it hold more than `memory` bytes; both count as WEIR_E_TOO_LARGE. What is held
    is, with gzip, some 40 KiB; with lz4 and snappy's framing a few blocks and 128 KiB; with zstd the window that
-   the frame asks for and some 400 KiB. A bare block of snappy is its own history and knows no stream: it is gathered
+   the frame asks for and half a MiB. A bare block of snappy is its own history and knows no stream: it is gathered
    whole, and held with all that it comes to. WEIR_E_UNSUPPORTED, WEIR_E_NO_MEMORY, WEIR_E_TOO_LARGE. */
 WEIR_API weir_err weir_stream_decompress(weir_alloc *alloc, weir_compression compression, size_t limit, size_t memory,
                                          weir_stream **stream);

@@ -1,9 +1,11 @@
 """Decodes and encodes Kafka's own bytes with the tool: golden vectors both ways, and what is malformed."""
 import base64
 import json
+import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import unittest
 
 TOOL = None
@@ -212,6 +214,44 @@ class Records(unittest.TestCase):
             status, out, _ = run("decode", "records", stdin=text + cut)
             self.assertEqual((status, json.loads(out) == wanted), (0, True), len(cut))
         self.assertEqual(run("decode", "records", "--hex", stdin=text.hex("\n", 30).encode())[1], out)
+
+    def test_file(self):
+        """From a file, which is not held, as from a pipe; it begins where the file is at."""
+        known = [bytes.fromhex(s.hex) for s in sets("records.txt", "message-sets.txt")]
+        text = b"".join(known * 30)
+        self.assertGreater(len(text), 3 * 65536)
+        broken = text[:-20] + b"\xff" + text[-19:]
+        for data in (b"", text, text[:-1], text[:30000], text[:16], broken, broken[:10], b"\xff" * 70):
+            with tempfile.TemporaryFile() as file:
+                file.write(b"skipped" + data)
+                file.seek(7)
+                done = subprocess.run([TOOL, "decode", "records"], stdin=file, capture_output=True, timeout=60)
+                self.assertEqual(os.lseek(file.fileno(), 0, os.SEEK_CUR), 7 + len(data))
+            self.assertEqual((done.returncode, done.stdout, done.stderr), run("decode", "records", stdin=data))
+
+    def test_memory(self):
+        """A batch that comes to much takes little memory."""
+        zeros = "00" * 100000
+        record = {"timestamp": 1, "timestampType": "CreateTime", "key": None, "value": zeros, "headers": []}
+        batch = {"magic": 2, "baseOffset": 0, "lastOffset": 199, "count": 200, "timestampType": "CreateTime",
+                 "maxTimestamp": 1, "deleteHorizonMs": None, "producerId": -1, "producerEpoch": -1, "baseSequence": -1,
+                 "isTransactional": False, "isControl": False, "partitionLeaderEpoch": -1}
+        for codec in ("gzip", "zstd"):
+            document = {"batches": [{**batch, "compression": codec}],
+                        "records": [{**record, "offset": offset} for offset in range(200)]}
+            packed = run("encode", "records", stdin=json.dumps(document).encode())[1]
+            with tempfile.TemporaryFile() as file:
+                file.write(packed)
+                file.seek(0)
+                with subprocess.Popen([TOOL, "decode", "records"], stdin=file, stdout=subprocess.PIPE) as tool:
+                    printed, peak = 0, 0
+                    while part := tool.stdout.read(1 << 20):
+                        printed += len(part)
+                        told = pathlib.Path(f"/proc/{tool.pid}/status").read_text("ascii")
+                        peak = max([peak, *(int(line.split()[1]) for line in told.split("\n") if "VmHWM" in line)])
+            self.assertEqual(tool.returncode, 0)
+            self.assertGreater(printed, 200 * len(zeros))
+            self.assertLess(peak, 30000, codec)  # KiB; the records are 20 MB, the document twice that
 
     def test_nothing(self):
         empty = b'{"batches":[],"records":[]}\n'

@@ -1,16 +1,16 @@
 #include "decode_records.h"
 
 #include "args.h"
+#include "batches.h"
 #include "json.h"
 #include "lines.h"
 #include "set_json.h"
 #include "words.h"
 
-#include <weir/posix.h>
 #include <weir/record.h>
 
-/* The most bytes that a compressed batch may come to. */
-#define PLAIN_MAX ((size_t)1 << 30)
+/* The bytes of the document that are worth a write. */
+#define WRITE_AT ((size_t)1 << 16)
 
 typedef struct records_args {
     cli_common common;
@@ -34,11 +34,12 @@ static const cli_command command = {
     sizeof options / sizeof options[0],
     false};
 
-/* The document of a set while it grows: `records` is the second list in it. */
-typedef struct set_document {
-    cli_json json, records;
+typedef struct decoder {
+    cli_batches set;
+    cli_json json;  /* the part of the document that is not written yet */
     cli_text bytes; /* of a set in hexadecimal */
-} set_document;
+    bool unwritten; /* standard output takes no more */
+} decoder;
 
 static void put_bool(cli_json *json, const char *name, bool value) {
     cli_json_name(json, name);
@@ -76,21 +77,20 @@ static void add_batch(cli_json *json, const weir_batch_header *header, int64_t f
     cli_json_close(json, '}');
 }
 
-static weir_err add_headers(cli_json *json, weir_bytes left) {
+/* The headers of a record that a walk has shown are well-formed. */
+static void add_headers(cli_json *json, weir_bytes left) {
     weir_header header;
-    weir_err err;
     cli_json_open(json, '[');
-    while ((err = weir_headers_next(&left, &header)) == WEIR_OK) {
+    while (weir_headers_next(&left, &header) == WEIR_OK) {
         cli_json_open(json, '[');
         cli_json_bytes(json, header.name.p, header.name.len);
         cli_json_hex(json, header.value.p, header.value.len);
         cli_json_close(json, ']');
     }
     cli_json_close(json, ']');
-    return err == WEIR_END ? WEIR_OK : err;
 }
 
-static weir_err add_record(cli_json *json, const weir_record *record) {
+static void add_record(cli_json *json, const weir_record *record) {
     cli_json_open(json, '{');
     cli_json_put_int(json, "offset", record->offset);
     cli_json_put_int(json, "timestamp", record->timestamp);
@@ -100,110 +100,130 @@ static weir_err add_record(cli_json *json, const weir_record *record) {
     cli_json_name(json, "value");
     cli_json_hex(json, record->value.p, record->value.len);
     cli_json_name(json, "headers");
-    weir_err err = add_headers(json, record->headers);
+    add_headers(json, record->headers);
     cli_json_close(json, '}');
-    return err;
 }
 
-/* Adds the records in `plain`. Where their format is of before magic 2, *first becomes the offset of the first. */
-static weir_err add_plain(cli_json *json, const weir_batch_header *header, weir_bytes plain, int64_t *first) {
-    weir_batch_walk walk;
-    weir_record record;
-    weir_err err;
-    weir_batch_walk_init(&walk, header, plain);
-    for (bool begun = header->magic >= 2; (err = weir_batch_next(&walk, &record)) == WEIR_OK; begun = true) {
-        if (!begun)
-            *first = record.offset;
-        if ((err = add_record(json, &record)) != WEIR_OK)
-            break;
+/* Writes what has been built so far, once it is worth it; false when there is no use in going on. */
+static bool write_some(decoder *d) {
+    cli_text *text = &d->json.text;
+    if (text->len >= WRITE_AT) {
+        d->unwritten = !cli_write(text->p, text->len);
+        text->len = 0;
     }
-    return err == WEIR_END ? WEIR_OK : err;
+    return !d->unwritten;
 }
 
-/* Adds the records of the first batch in `set`, decompressed where they must be, and finds where they begin.
-   WEIR_E_UNSUPPORTED for a codec that does not exist. */
-static weir_err add_records(cli_json *json, const weir_batch_header *header, weir_records set, int64_t *first) {
-    weir_bytes packed = weir_batch_records(set, header);
-    weir_compression compression = header->attributes & WEIR_ATTR_COMPRESSION;
-    if (compression == WEIR_COMPRESSION_NONE)
-        return add_plain(json, header, packed, first);
-    weir_alloc *alloc = weir_posix_malloc();
-    weir_bytes plain;
-    size_t size;
-    weir_err err = weir_records_decompress(alloc, compression, packed, PLAIN_MAX, &plain, &size);
+static weir_err check_batch(decoder *d, const weir_batch_header *header, weir_records rest) {
+    return cli_batches_records(&d->set, header, rest, NULL, NULL);
+}
+
+static bool keep_offset(void *offset, const weir_record *record) {
+    *(int64_t *)offset = record->offset;
+    return false;
+}
+
+/* Before magic 2 only the records tell where a batch begins. */
+static weir_err print_batch(decoder *d, const weir_batch_header *header, weir_records rest) {
+    int64_t first = header->base_offset;
+    weir_err err = header->magic < 2 ? cli_batches_records(&d->set, header, rest, keep_offset, &first) : WEIR_OK;
     if (err != WEIR_OK)
         return err;
-    err = add_plain(json, header, plain, first);
-    alloc->give(alloc, (void *)(uintptr_t)plain.p, size);
-    return err;
+    add_batch(&d->json, header, first);
+    return write_some(d) ? WEIR_OK : WEIR_END;
 }
 
-/* Adds all batches of a set. Anything but WEIR_OK is about the batch at *at. */
-static weir_err add_set(set_document *document, const uint8_t *set, size_t len, size_t *at) {
-    for (*at = 0; *at < len;) {
-        size_t left = len - *at;
-        weir_batch_header header;
-        weir_records rest = {set + *at, left > UINT32_MAX ? UINT32_MAX : (uint32_t)left};
-        weir_err err = weir_batch_open(rest, &header);
-        if (err == WEIR_END)
-            return WEIR_OK;
+static bool print_record(void *of, const weir_record *record) {
+    decoder *d = of;
+    add_record(&d->json, record);
+    return write_some(d);
+}
+
+static weir_err print_records(decoder *d, const weir_batch_header *header, weir_records rest) {
+    weir_err err = cli_batches_records(&d->set, header, rest, print_record, d);
+    return err == WEIR_OK && d->unwritten ? WEIR_END : err;
+}
+
+/* Does something with each batch of the set. Anything but WEIR_OK is about the batch at *at. */
+static weir_err each_batch(decoder *d, uint64_t *at,
+                           weir_err (*act)(decoder *d, const weir_batch_header *header, weir_records rest)) {
+    weir_batch_header header;
+    weir_records rest;
+    for (*at = 0; *at < d->set.len; *at += header.size) {
+        weir_err err = cli_batches_open(&d->set, *at, &header, &rest);
+        if (err == WEIR_OK)
+            err = act(d, &header, rest);
         if (err != WEIR_OK)
-            return err;
-        int64_t first = header.base_offset;
-        err = add_records(&document->records, &header, rest, &first);
-        if (err != WEIR_OK)
-            return err;
-        add_batch(&document->json, &header, first);
-        *at += header.size;
+            return err == WEIR_END ? WEIR_OK : err;
     }
     return WEIR_OK;
 }
 
-/* Prints the document of a set, or what is wrong with it. */
-static bool decode(set_document *document, const char *set, size_t len) {
-    size_t at;
-    document->json.text.len = document->records.text.len = 0;
-    document->json.comma = document->records.comma = false;
-    cli_json_open(&document->json, '{');
-    cli_json_name(&document->json, "batches");
-    cli_json_open(&document->json, '[');
-    weir_err err = add_set(document, (const uint8_t *)set, len, &at);
+/* A list of the document, from one walk over the set. */
+static weir_err print_list(decoder *d, const char *name, uint64_t *at,
+                           weir_err (*act)(decoder *d, const weir_batch_header *header, weir_records rest)) {
+    cli_json_name(&d->json, name);
+    cli_json_open(&d->json, '[');
+    weir_err err = each_batch(d, at, act);
+    cli_json_close(&d->json, ']');
+    return err;
+}
+
+/* Prints the document of a set, or what is wrong with it. That is known before a word is printed, and batches come
+   before records: so the set is walked three times, and the document need not be held. */
+static bool decode(decoder *d) {
+    uint64_t at;
+    d->json.text.len = 0;
+    d->json.comma = false;
+    weir_err err = each_batch(d, &at, check_batch);
     if (err != WEIR_OK)
         return cli_refuse(err, at);
-    cli_json_close(&document->json, ']');
-    cli_json_name(&document->json, "records");
-    cli_json_open(&document->json, '[');
-    cli_text_add(&document->json.text, document->records.text.p, document->records.text.len);
-    cli_json_close(&document->json, ']');
-    cli_json_close(&document->json, '}');
-    return cli_json_line(&document->json);
+    cli_json_open(&d->json, '{');
+    err = print_list(d, "batches", &at, print_batch);
+    if (err == WEIR_OK)
+        err = print_list(d, "records", &at, print_records);
+    cli_json_close(&d->json, '}');
+    if (err != WEIR_OK)
+        cli_say("standard input has changed while it was read");
+    return cli_json_line(&d->json) && err == WEIR_OK;
+}
+
+static bool decode_bytes(decoder *d, const char *bytes, size_t len) {
+    d->set.p = bytes;
+    d->set.len = len;
+    return decode(d);
 }
 
 static bool decode_hex(void *of, char *hex, size_t len) {
-    set_document *document = of;
-    document->bytes.len = 0;
-    if (!cli_unhex(&document->bytes, hex, len))
-        return cli_refuse(WEIR_E_MALFORMED, document->bytes.len);
-    return decode(document, document->bytes.p, document->bytes.len);
+    decoder *d = of;
+    d->bytes.len = 0;
+    if (!cli_unhex(&d->bytes, hex, len))
+        return cli_refuse(WEIR_E_MALFORMED, d->bytes.len);
+    return decode_bytes(d, d->bytes.p, d->bytes.len);
+}
+
+static bool decode_input(decoder *d, bool hex) {
+    if (!hex && cli_batches_file(&d->set))
+        return decode(d);
+    cli_text input = {0};
+    bool right = cli_read_all(&input);
+    if (right)
+        right = hex ? decode_hex(d, input.p, input.len) : decode_bytes(d, input.p, input.len);
+    cli_text_free(&input);
+    return right;
 }
 
 int cli_decode_records(int argc, char **argv) {
     records_args args = {0};
-    set_document document = {0};
-    cli_text input = {0};
+    decoder d = {0};
     int status = cli_parse(&command, &args, argc, argv);
     if (status < 0 && args.lines)
-        status = cli_each_line(decode_hex, &document);
-    else if (status < 0) {
-        bool right = cli_read_all(&input);
-        if (right)
-            right = args.hex ? decode_hex(&document, input.p, input.len) : decode(&document, input.p, input.len);
-        status = right ? CLI_DONE : CLI_FAILED;
-    }
-    cli_text_free(&input);
-    cli_text_free(&document.bytes);
-    cli_json_free(&document.json);
-    cli_json_free(&document.records);
+        status = cli_each_line(decode_hex, &d);
+    else if (status < 0)
+        status = decode_input(&d, args.hex) ? CLI_DONE : CLI_FAILED;
+    cli_batches_free(&d.set);
+    cli_text_free(&d.bytes);
+    cli_json_free(&d.json);
     cli_args_free(&args.common);
     return status;
 }

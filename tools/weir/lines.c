@@ -37,7 +37,7 @@ int cli_each_line(bool (*answer)(void *state, char *line, size_t len), void *sta
     return readable() && right && written ? CLI_DONE : CLI_FAILED;
 }
 
-bool cli_refuse(weir_err err, size_t offset) {
+bool cli_refuse(weir_err err, uint64_t offset) {
     cli_json json = {0};
     cli_json_open(&json, '{');
     cli_json_put_string(&json, "error", weir_err_name(err));

@@ -13,6 +13,6 @@ bool cli_read_all(cli_text *text);
    exit status: CLI_FAILED when a line was wrong or standard input cannot be read. */
 int cli_each_line(bool (*answer)(void *state, char *line, size_t len), void *state);
 /* Prints {"error": ..., "offset": N} and returns false. */
-bool cli_refuse(weir_err err, size_t offset);
+bool cli_refuse(weir_err err, uint64_t offset);
 
 #endif

@@ -7,7 +7,7 @@
 struct weir_stream {
     weir__capped memory;
     const weir__stream_kind *kind;
-    size_t left;   /* bytes that may still come out */
+    uint64_t left; /* bytes that may still come out */
     bool last;     /* the end of the input was told */
     weir_err over; /* how it ended, WEIR_OK while it goes on */
     alignas(max_align_t) uint8_t state[];
@@ -37,8 +37,8 @@ static weir_err told(const weir_stream *stream, weir_err err) {
     return err == WEIR_E_NO_MEMORY && stream->memory.over ? WEIR_E_TOO_LARGE : err;
 }
 
-static weir_err stream_open(weir_alloc *alloc, const weir__stream_kind *kind, int8_t magic, size_t limit, size_t memory,
-                            weir_stream **stream) {
+static weir_err stream_open(weir_alloc *alloc, const weir__stream_kind *kind, int8_t magic, uint64_t limit,
+                            size_t memory, weir_stream **stream) {
     size_t size = sizeof(weir_stream) + kind->size;
     *stream = NULL;
     if (size > memory)
@@ -63,7 +63,7 @@ weir_err weir_stream_compress(weir_alloc *alloc, weir_compression compression, i
     *stream = NULL;
     if (!codec || (magic < 2 && compression == WEIR_COMPRESSION_ZSTD))
         return WEIR_E_UNSUPPORTED;
-    return stream_open(alloc, codec->packer, magic, SIZE_MAX, SIZE_MAX, stream);
+    return stream_open(alloc, codec->packer, magic, UINT64_MAX, SIZE_MAX, stream);
 }
 
 weir_err weir_stream_decompress(weir_alloc *alloc, weir_compression compression, size_t limit, size_t memory,
@@ -91,7 +91,7 @@ weir_err weir_stream_step(weir_stream *stream, weir_bytes *in, bool last, void *
         /* At the cap it goes on into one spare byte, as the end of the input may be all that is left to read. */
         uint8_t spare;
         full = stream->left == 0;
-        size_t some = full ? 1 : room - done < stream->left ? room - done : stream->left;
+        size_t some = full ? 1 : room - done < stream->left ? room - done : (size_t)stream->left;
         weir__io io = {in->p, in->len, stream->last, full || some == 0 ? &spare : to + done, some};
         err = stream->kind->step(stream->state, &io);
         *in = (weir_bytes){io.in, (uint32_t)io.in_len};

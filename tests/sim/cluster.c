@@ -237,10 +237,12 @@ static void compact(sim_world *w) {
     see_gaps(w, partition, first);
 }
 
-/* False: there was nothing to lose. */
+/* False: there was nothing to lose; or the job would wait for ever for the end of the log that it has seen. */
 static bool truncate_input(sim_world *w, int32_t partition) {
     sim_oracle_partition *p = &w->oracle.partitions[partition];
     weir__model_partition before, after = {0};
+    if (w->plan.bounded)
+        return false;
     for (size_t n = 0; weir__model_partition_at(w->model, n, &before); n++)
         if (before.partition == partition && before.topic[0] == 'i')
             break;

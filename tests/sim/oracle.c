@@ -293,13 +293,10 @@ static void started(sim_world *w, sim_process *p) {
                           (long long)t.producer_id, t.producer_epoch);
 }
 
-/* Whether another machine holds a newer checkpoint. What an instance that was overtaken says of the input, which may be
-   deleted up to where the other has got, is no news. */
+/* Whether another instance has got further. What this one says of the input, which may be deleted up to there, is no
+   news then. */
 static bool overtaken(const sim_world *w, const sim_process *p) {
-    for (int32_t n = 0; n < WORLD_MACHINES; n++)
-        if (w->oracle.saved[n] > w->oracle.saved[p->machine])
-            return true;
-    return false;
+    return p->machine != w->last_good;
 }
 
 static void lost(sim_world *w, const sim_process *p, const weir_job_event *event) {

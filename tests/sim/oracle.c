@@ -285,7 +285,9 @@ static void started(sim_world *w, sim_process *p) {
     weir__model_transaction t;
     forget_cuts(w, p);
     p->started = true;
-    w->last_good = p->machine;
+    /* One that was held up on its way here may have been overtaken meanwhile. */
+    if (p->alone || w->oracle.saved[p->machine] >= w->oracle.saved[w->last_good])
+        w->last_good = p->machine;
     memset(w->refused, 0, sizeof w->refused);
     for (size_t n = 0; p->alone && weir__model_transaction_at(w->model, n, &t); n++)
         if (starts_with_job(t.id) && strcmp(t.state, "Ongoing") == 0)

@@ -51,11 +51,16 @@ static int32_t furthest_machine(const sim_world *w) {
     return furthest;
 }
 
+bool drama_current(const sim_world *w, int32_t machine) {
+    weir__choice choice = newest(&w->machines[machine]);
+    return choice.found && oracle_goes_on(w, &choice.checkpoint);
+}
+
 /* A machine on which nothing runs and whose files nobody will miss; -1: there is none. */
 static int32_t idle_machine(sim_world *w) {
     int32_t furthest = furthest_machine(w);
     for (int32_t n = 0; n < WORLD_MACHINES; n++) {
-        bool busy = n == w->machine || n == w->last_good || n == furthest;
+        bool busy = n == w->machine || n == w->last_good || n == furthest || drama_current(w, n);
         for (int i = 0; i < WORLD_PROCESSES; i++)
             busy = busy || (w->processes[i].alive && w->processes[i].machine == n);
         if (!busy)

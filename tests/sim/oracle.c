@@ -180,6 +180,37 @@ static sim_cursor cursor_at(const sim_world *w, const sim_oracle_partition *p, i
     return settle(w, p, (sim_cursor){low, 0}, true);
 }
 
+/* Where splits as bytes stand, by partition; without bytes, at the start. */
+static bool positions_of(weir_bytes bytes, int64_t position[ORACLE_PARTITIONS]) {
+    weir_split splits[16];
+    size_t count = 0;
+    memset(position, 0, ORACLE_PARTITIONS * sizeof *position);
+    if (bytes.len > 0 &&
+        (weir_splits_count(bytes, &count) != WEIR_OK || count > 16 || weir_splits_decode(bytes, splits) != WEIR_OK))
+        return false;
+    for (size_t n = 0; n < count; n++)
+        if (splits[n].partition < ORACLE_PARTITIONS)
+            position[splits[n].partition] = splits[n].position;
+    return true;
+}
+
+static bool is_behind(sim_cursor a, sim_cursor b) {
+    return a.entry < b.entry || (a.entry == b.entry && a.copy < b.copy);
+}
+
+bool oracle_goes_on(const sim_world *w, const weir__checkpoint *checkpoint) {
+    int64_t low[ORACLE_PARTITIONS], high[ORACLE_PARTITIONS];
+    if (!positions_of(checkpoint->before, low) || !positions_of(checkpoint->splits, high))
+        return false;
+    for (int32_t n = 0; n < w->plan.partitions; n++) {
+        const sim_oracle_partition *p = &w->oracle.partitions[n];
+        sim_cursor visible = settle(w, p, p->visible, true);
+        if (is_behind(visible, cursor_at(w, p, low[n])) || is_behind(cursor_at(w, p, high[n]), visible))
+            return false;
+    }
+    return true;
+}
+
 static bool matches(const sim_world *w, const sim_oracle_checkpoint *checkpoint) {
     for (int32_t n = 0; n < w->plan.partitions; n++) {
         const sim_oracle_partition *p = &w->oracle.partitions[n];
@@ -264,19 +295,14 @@ void oracle_restored(sim_world *w, int32_t machine, uint64_t number) {
 /* ---- what the job says ---- */
 /* A process that goes back to before the cut has not read what is gone. */
 static void forget_cuts(sim_world *w, const sim_process *p) {
-    weir_split splits[16];
-    size_t count = 0;
+    int64_t position[ORACLE_PARTITIONS];
     weir_bytes restored = {p->lives.job->restored.p, (uint32_t)p->lives.job->restored.len};
-    if (restored.len > 0 && (weir_splits_count(restored, &count) != WEIR_OK || count > 16 ||
-                             weir_splits_decode(restored, splits) != WEIR_OK))
+    if (!positions_of(restored, position))
         return;
     for (int32_t n = 0; n < w->plan.partitions; n++) {
         sim_oracle_partition *partition = &w->oracle.partitions[n];
-        int64_t position = 0;
-        for (size_t i = 0; i < count; i++)
-            position = splits[i].partition == n ? splits[i].position : position;
-        partition->cut = partition->cut && position > partition->lost_from;
-        partition->read_to = position; /* not that of a checkpoint that was never stored */
+        partition->cut = partition->cut && position[n] > partition->lost_from;
+        partition->read_to = position[n]; /* not that of a checkpoint that was never stored */
     }
 }
 
@@ -285,9 +311,7 @@ static void started(sim_world *w, sim_process *p) {
     weir__model_transaction t;
     forget_cuts(w, p);
     p->started = true;
-    /* One that was held up on its way here may have been overtaken meanwhile. */
-    if (p->alone || w->oracle.saved[p->machine] >= w->oracle.saved[w->last_good])
-        w->last_good = p->machine;
+    w->last_good = p->machine;
     memset(w->refused, 0, sizeof w->refused);
     for (size_t n = 0; p->alone && weir__model_transaction_at(w->model, n, &t); n++)
         if (starts_with_job(t.id) && strcmp(t.state, "Ongoing") == 0)
@@ -298,7 +322,7 @@ static void started(sim_world *w, sim_process *p) {
 /* Whether another instance has got further. What this one says of the input, which may be deleted up to there, is no
    news then. */
 static bool overtaken(const sim_world *w, const sim_process *p) {
-    return p->machine != w->last_good;
+    return !drama_current(w, p->machine);
 }
 
 static void lost(sim_world *w, const sim_process *p, const weir_job_event *event) {

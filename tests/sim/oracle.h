@@ -4,6 +4,8 @@
 
 #include <weir/job.h>
 
+#include "checkpoint.h"
+
 struct sim_world;
 struct sim_process;
 
@@ -66,6 +68,8 @@ void oracle_look(struct sim_world *w);
 void oracle_storing(struct sim_world *w, weir_bytes bytes);
 void oracle_stored(struct sim_world *w, int32_t machine, weir_bytes bytes);
 void oracle_restored(struct sim_world *w, int32_t machine, uint64_t number);
+/* Whether what is visible lies between the two positions of a checkpoint: it can be gone on from. */
+bool oracle_goes_on(const struct sim_world *w, const weir__checkpoint *checkpoint);
 /* A job has told something. */
 void oracle_told(struct sim_world *w, struct sim_process *p, const weir_job_event *event);
 /* A process has come to an end of its own. */

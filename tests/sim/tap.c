@@ -245,21 +245,13 @@ static void saw_produced(sim_world *w, const sim_tap_flight *flight, const weir_
     }
 }
 
-/* Whoever is told of a commit has the files that go on from it. */
-static void saw_ended(sim_world *w, const sim_wire *wire, const weir_end_txn_response *response) {
-    if (response->error_code != WEIR_CODE_NONE)
-        return;
-    w->last_good = w->processes[wire->process].machine;
-    w->refused[w->last_good] = false;
-}
-
 static void saw_response(sim_world *w, sim_wire *wire, weir_bytes frame) {
     static uint64_t memory[8192], message[64];
     sim_tap_wire *t = &wire->tap;
     if (t->answered == t->sent)
         return;
     const sim_tap_flight *flight = &t->flights[t->answered++ % TAP_FLIGHTS];
-    if (flight->api != WEIR_API_PRODUCE && flight->api != WEIR_API_END_TXN)
+    if (flight->api != WEIR_API_PRODUCE)
         return;
     const weir_api *api = weir_api_find(flight->api);
     int32_t correlation;
@@ -267,13 +259,9 @@ static void saw_response(sim_world *w, sim_wire *wire, weir_bytes frame) {
     weir_in in;
     weir_in_init(&in, frame.p, frame.len);
     weir_arena_init(&arena, memory, sizeof memory);
-    if (weir_response_header_decode(&in, api, flight->version, &correlation) != WEIR_OK ||
-        weir_message_decode(api->response, flight->version, &in, &arena, message) != WEIR_OK)
-        return;
-    if (flight->api == WEIR_API_PRODUCE)
+    if (weir_response_header_decode(&in, api, flight->version, &correlation) == WEIR_OK &&
+        weir_message_decode(api->response, flight->version, &in, &arena, message) == WEIR_OK)
         saw_produced(w, flight, (const void *)message);
-    else
-        saw_ended(w, wire, (const void *)message);
 }
 
 void tap_received(sim_world *w, sim_wire *wire, const uint8_t *bytes, size_t len) {

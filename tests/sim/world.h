@@ -89,7 +89,7 @@ typedef struct sim_world {
     sim_process processes[WORLD_PROCESSES];
     sim_disk machines[WORLD_MACHINES];
     int32_t machine;              /* the one on which a process was started last */
-    int32_t last_good;            /* the one that was told of a commit last, or got to reading since */
+    int32_t last_good;            /* the one on which a process got to reading last */
     int32_t copied;               /* the one that holds a copy, of AFTERMATH_TWICE */
     int32_t backup;               /* the one that holds a backup of another's files */
     int32_t awaited;              /* the class of a fault that waits for plan.once_state; -1: none */
@@ -170,6 +170,8 @@ void drama_fault(sim_world *w, fault_class class);
 void drama_calm(sim_world *w);
 /* Starts a process on the machine that a careful operator would choose. */
 void drama_start(sim_world *w);
+/* Whether the files of a machine are of those that the job can go on from. */
+bool drama_current(const sim_world *w, int32_t machine);
 void drama_after_death(sim_world *w, const sim_process *p);
 void drama_start_copy(sim_world *w);
 void drama_start_backup(sim_world *w, int32_t machine);

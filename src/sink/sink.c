@@ -38,9 +38,8 @@ const char *weir__advice(weir_err err, int16_t code) {
     if (err == WEIR_E_FENCED)
         return "; another instance of this job has taken its transactional ids over";
     if (err == WEIR_E_ABORTED && (code == WEIR_CODE_INVALID_PRODUCER_EPOCH || code == WEIR_CODE_PRODUCER_FENCED))
-        return "; the transaction was open longer than transaction.timeout.ms, or a request of this run or an earlier "
-               "one, "
-               "which was not answered, has come late";
+        return "; the broker has aborted the transaction: it was open longer than transaction.timeout.ms, or a "
+               "request that was not answered, of this run or an earlier one, has come late";
     return code == WEIR_CODE_MESSAGE_TOO_LARGE ? "; raise max.message.bytes of the topic" : "";
 }
 

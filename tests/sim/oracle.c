@@ -322,7 +322,7 @@ static void started(sim_world *w, sim_process *p) {
 /* Whether another instance has got further. What this one says of the input, which may be deleted up to there, is no
    news then. */
 static bool overtaken(const sim_world *w, const sim_process *p) {
-    return !drama_current(w, p->machine);
+    return !w->oracle.excused && !drama_current(w, p->machine);
 }
 
 static void lost(sim_world *w, const sim_process *p, const weir_job_event *event) {

@@ -319,10 +319,16 @@ static void started(sim_world *w, sim_process *p) {
                           (long long)t.producer_id, t.producer_epoch);
 }
 
-/* Whether another instance has got further. What this one says of the input, which may be deleted up to there, is no
-   news then. */
+/* Whether another instance has got further, be it over input that nothing comes of. What this one says of the input,
+   which may be deleted up to there, is no news then. */
 static bool overtaken(const sim_world *w, const sim_process *p) {
-    return !w->oracle.excused && !drama_current(w, p->machine);
+    const uint64_t *saved = w->oracle.saved;
+    if (w->oracle.excused)
+        return false;
+    for (int32_t n = 0; n < WORLD_MACHINES; n++)
+        if (saved[n] > saved[p->machine] && drama_current(w, n))
+            return true;
+    return !drama_current(w, p->machine);
 }
 
 static void lost(sim_world *w, const sim_process *p, const weir_job_event *event) {

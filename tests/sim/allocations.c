@@ -7,7 +7,8 @@
 #include "campaign.h"
 #include "world.h"
 
-/* Of a life with more takings only so many fail. Those of the next seed lie elsewhere between them. */
+/* Of a life with more takings only so many fail, unless all are to. Those of the next seed lie elsewhere between them.
+ */
 #define POINTS 200
 /* Every so-manieth life is without other faults: in those the job must say that it is memory that it lacks. */
 #define ALONE_EVERY 3
@@ -41,7 +42,7 @@ static void live_all(sim_campaign *c, sim_world *w, uint64_t seed) {
     if (plan.calm_from > CALM_FROM)
         plan.calm_from = CALM_FROM;
     live(c, w, &plan, 0, false);
-    int64_t takings = w->takes, stride = (takings + POINTS - 1) / POINTS;
+    int64_t takings = w->takes, stride = c->every ? 1 : (takings + POINTS - 1) / POINTS;
     stride = stride > 0 ? stride : 1;
     int64_t first = 1 + (int64_t)(seed % (uint64_t)stride), last = takings;
     if (c->taking > 0)

@@ -11,7 +11,8 @@ typedef struct sim_campaign {
     double seconds; /* no life begins later than that; 0: no limit */
     uint64_t keep;  /* the classes of faults that may happen, a bit each */
     bool trace, shrink, crash_points, allocations, stop_at_first;
-    int64_t taking;    /* of campaign_allocations: this one only; 0: all */
+    bool every;        /* of campaign_allocations: each taking, also of long lives */
+    int64_t taking;    /* this one only; 0: all */
     uint64_t *present; /* the seed that is being lived through */
     sim_report *result;
 } sim_campaign;

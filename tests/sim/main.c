@@ -10,7 +10,7 @@
 
 static const char usage[] =
     "usage: sim [--seeds N] [--from S] [--minutes M] [--seed S [--trace]] [--shrink S] [--crash-points] [--keep SET]\n"
-    "           [--allocations [--taking N]] [--stop-at-first]\n";
+    "           [--allocations [--every] [--taking N]] [--stop-at-first]\n";
 
 static sim_report result;
 static uint64_t present_seed;
@@ -64,6 +64,8 @@ static void parse(sim_campaign *c, int argc, char **argv) {
             c->crash_points = true;
         } else if (strcmp(argv[n], "--allocations") == 0) {
             c->allocations = true;
+        } else if (strcmp(argv[n], "--every") == 0) {
+            c->every = true;
         } else if (strcmp(argv[n], "--stop-at-first") == 0) {
             c->stop_at_first = true;
         } else {

@@ -194,7 +194,7 @@ void weir__txn_init(weir__txn *txn, weir_time_us now) {
     init_submit(txn, false, now);
 }
 
-/* Gives the id the epoch after its own, unless another instance has done so: that would be robbed of the id. */
+/* Asks for the epoch after the one that the id has here: an instance that has taken the id over keeps it. */
 static void renew(weir__txn *txn, weir_time_us now) {
     weir__txn_enter(txn, WEIR__TXN_INIT);
     init_submit(txn, true, now);

@@ -49,7 +49,7 @@ static void live_all(sim_campaign *c, sim_world *w, uint64_t seed) {
         first = last = c->taking;
     c->result->takings += takings;
     c->result->stride = stride > c->result->stride ? stride : c->result->stride;
-    fprintf(stderr, "sim: seed %llu: %lld allocations, every %lldth fails\n", (unsigned long long)seed,
+    fprintf(stderr, "sim: seed %llu: %lld allocations, one in %lld fails\n", (unsigned long long)seed,
             (long long)takings, (long long)stride);
     for (int64_t n = first; n <= last; n += stride) {
         live(c, w, &plan, n, false);

@@ -15,6 +15,10 @@ QUICK_S = 60  # so is one that should be caught within seconds
 LIFE_S = 120  # no life takes as long, however loaded the machine is
 
 
+class BuildFailed(Exception):
+    """The words of the program that failed."""
+
+
 class Bug(NamedTuple):
     name: str
     row: str  # of the catalogue of known failures
@@ -26,7 +30,7 @@ class Bug(NamedTuple):
 def run(command, **options):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
     if done.returncode:
-        sys.exit(f"tools/sim: {' '.join(command)} failed:\n{done.stdout}")
+        raise BuildFailed(f"{' '.join(command)} failed:\n{done.stdout}")
     return done.stdout
 
 
@@ -92,7 +96,7 @@ def hunt(tree, folder, bug, limit_s):
         if report["violations"]:
             first = report["violations"][0]
             result.update(caught=True, seed=first["seed"], invariant=first["invariant"], text=first["text"])
-    except SystemExit as error:
+    except BuildFailed as error:
         result["why"] = str(error)
     except subprocess.TimeoutExpired:
         result["why"] = "a life of it has no end"
